@@ -207,8 +207,12 @@ const parts: { readonly [name: string]: () => Promise<void> } = {
     for (const events of EVENTS) await withFolder(async (dir) => console.log(`\n${await auditBesideReading(dir, events, quick ? 2 : 10)}`));
   },
   commands: async () => {
-    console.log(`\n${await everyCommandBesideAward('test/golden/events.json', [10, 1000], quick ? 5 : 31)}`);
-    await withServer(async (server) => console.log(`\n${table(await commandsBesideAward(server, ROUNDS - 1, quick ? 500 : 4000))}`));
+    const { text, over } = await everyCommandBesideAward('test/golden/events.json', [10, 1000], quick ? 5 : 31);
+    console.log(`\n${text}`);
+    await withServer(async (server) => {
+      const { rows, wholeAward } = await commandsBesideAward(server, ROUNDS - 1, quick ? 500 : 4000);
+      console.log(`\n${table(rows)}\n${over(wholeAward)}`);
+    });
   },
   import: () =>
     withFolder(async (dir) =>

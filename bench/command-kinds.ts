@@ -10,8 +10,15 @@ const post = (path: string, body: object): Post => ({ path, body: JSON.stringify
 const pool = (employer: string) => ({ employer, function: 'it', unit: 'people' });
 const gross = { amount: '110529.32', currency: 'GBP' };
 
-/** Commands of other aggregates beside an award, each on a stream of its own that holds what the command needs. */
-export const commandsBesideAward = async (server: Server, rounds: number, perRound: number): Promise<string[][]> => {
+/**
+ * Commands of other aggregates beside an award over HTTP, each on a stream of its own that holds what the command needs.
+ * `wholeAward`: microseconds for each award, at so many connections, until the last is answered.
+ */
+export const commandsBesideAward = async (
+  server: Server,
+  rounds: number,
+  perRound: number,
+): Promise<{ readonly rows: string[][]; readonly wholeAward: number }> => {
   const send = async (next: () => Post | undefined) => {
     const driven = await drive({ url: server.url, connections: CONNECTIONS, status: 201, next });
     await caughtUp(server, (JSON.parse(driven.last) as { readonly position: string }).position);
@@ -50,7 +57,7 @@ export const commandsBesideAward = async (server: Server, rounds: number, perRou
       if (round > 0) (rates[name] ??= []).push({ rate: (count / (ended - begun)) * 1000, p50: percentile(latencies, 50) });
     }
   const of = (name: string) => median(rates[name]!.map(({ rate }) => rate));
-  return [
+  const rows = [
     ['command', 'answered/s', 'p50 ms', '÷ AwardContract'],
     ...Object.keys(kinds).map((name) => [
       name,
@@ -59,4 +66,5 @@ export const commandsBesideAward = async (server: Server, rounds: number, perRou
       (of(name) / of('AwardContract')).toFixed(2),
     ]),
   ];
+  return { rows, wholeAward: 1e6 / of('AwardContract') };
 };

@@ -161,9 +161,10 @@ const examplesOf = ({ streams }: Golden, command: AnyCommand): readonly Example[
     });
   });
 
-/** The ledger's own commands, on a contract. */
-const ofTheLedger = (history: History): { readonly [command: string]: readonly [data: object, before?: Event] } => {
-  const event = history.entries.at(-1)!.recorded.id;
+/** The ledger's own commands, on a contract: on its newest fact, as most of them are, or on the second of all. */
+const ofTheLedger = (history: History, which: Which): { readonly [command: string]: readonly [data: object, before?: Event] } => {
+  const facts = history.entries.map(({ recorded }) => recorded);
+  const event = (which === 'newest' ? facts.at(-1) : facts[1])!.id;
   return {
     Annotate: [{ event, note: 'Seen' }],
     CorrectFact: [{ event, changes: [{ pointer: '/reference', value: 'Corrected' }], because: 'error' }],
@@ -171,6 +172,18 @@ const ofTheLedger = (history: History): { readonly [command: string]: readonly [
     ReinstateFact: [{ event }, { type: 'FactWithdrawn', data: { event } }],
     MarkDuplicate: [{ of: 'another' }],
   };
+};
+type Which = 'newest' | 'second';
+/** What is measured: each command, and those of the ledger that change one fact a second time. */
+interface Case {
+  readonly name: string;
+  readonly command: AnyCommand;
+  readonly which: Which;
+}
+const casesOf = (command: AnyCommand): readonly Case[] => {
+  const [name, of] = [`${command.aggregate?.category ?? 'ledger'} ${command.name}`, command.events.length > 0 && !command.aggregate];
+  const changesOne = of && command.name !== 'MarkDuplicate' && command.name !== 'Annotate';
+  return [{ name, command, which: 'newest' }, ...(changesOne ? [{ name: `${name}, second fact`, command, which: 'second' as const }] : [])];
 };
 
 /** An award of a planned contract that looks at so many other streams: its programme, its supplier, and towers. */
@@ -217,6 +230,26 @@ const countFor = (example: Decided): number => {
   return Math.min(200, Math.max(1, Math.round(BATCH_US / timeOf(example, 10))));
 };
 
+/** How many facts act at or behind the first place that a command changes: so many are folded, and tried, again. */
+const behindOf = ({ history, events }: Decided): number => {
+  const [was, is] = [history.entries, history.extended(events).entries];
+  let same = 0;
+  while (same < was.length && was[same] === is[same]) same++;
+  return Math.max(was.length, is.length) - same;
+};
+
+/** A command that costs more than an award. */
+interface Slow {
+  readonly name: string;
+  /** Of those at which it was measured: the length of the stream, and the facts that it changes the place or the state of. */
+  readonly events: number;
+  readonly behind: number;
+  readonly us: number;
+  readonly award: number;
+}
+/** Facts behind the place that a command changes, up to which it is as one that comes last. */
+const FEW = 2;
+
 /**
  * Every registered command beside an award on a stream of the same length that looks at as many others, in this process: the decision
  * alone, without HTTP and store. One that opens a stream is measured on an empty one.
@@ -226,7 +259,7 @@ export const everyCommandBesideAward = async (
   lengths: readonly number[],
   rounds: number,
   wanted = commands,
-): Promise<string> => {
+): Promise<{ readonly text: string; over(wholeAward: number): string }> => {
   const streams = JSON.parse(readFileSync(golden, 'utf8')) as Golden;
   const others = load(streams);
   const planned = (length: number) => {
@@ -235,7 +268,7 @@ export const everyCommandBesideAward = async (
     const first = recorded(empty, { type: 'ContractPlanned', data: { programme: 'met', title: 'Hosting' } }, '2016');
     return lengthened(empty.extended([first]), length);
   };
-  const onLength = async (command: AnyCommand, length: number): Promise<Decided | string> => {
+  const onLength = async ({ command, which }: Case, length: number): Promise<Decided | string> => {
     let why = 'no golden event';
     const found = examplesOf(streams, command).toSorted((a, b) => Number(a.history.revision < 0) - Number(b.history.revision < 0));
     const candidates = command.aggregate ? found : [awardLike(planned(length), 2)];
@@ -244,7 +277,7 @@ export const everyCommandBesideAward = async (
         const opens = candidate.history.revision < 0;
         let long = opens ? candidate.history : lengthened(candidate.history, length);
         if (command.aggregate) return await decided({ ...candidate, history: long }, others);
-        const [data, before] = ofTheLedger(long)[command.name]!;
+        const [data, before] = ofTheLedger(long, which)[command.name]!;
         if (before) long = long.extended([recorded(long, before, TODAY)]);
         return await decided({ command, history: long, data, effectiveOn: TODAY }, others);
       } catch (error) {
@@ -254,36 +287,50 @@ export const everyCommandBesideAward = async (
   };
   const rows: [number, string[]][] = [];
   const missing: string[] = [];
-  for (const command of wanted) {
+  const slow: Slow[] = [];
+  for (const one of wanted.flatMap(casesOf)) {
+    const { name } = one;
     const cells: string[] = [];
     let worst = 0;
     for (const length of lengths) {
-      const example = await onLength(command, length);
+      const example = await onLength(one, length);
       if (typeof example === 'string') {
-        missing.push(`${command.name} at ${length}: ${example}`);
-        cells.push('–', '–', '–');
+        missing.push(`${name} at ${length}: ${example}`);
+        cells.push('–', '–', '–', '–');
         continue;
       }
       const events = example.history.revision + 1;
       const award = await decided(awardLike(planned(events), example.readSet.others.size), others);
       const [count, ofAward] = [countFor(example), countFor(award)];
       const measured: number[] = [];
+      const besides: number[] = [];
       const ratios: number[] = [];
       for (let round = 0; round < rounds; round++) {
-        const beside = timeOf(award, ofAward);
+        const before = timeOf(award, ofAward);
         measured.push(timeOf(example, count));
-        ratios.push((2 * measured.at(-1)!) / (beside + timeOf(award, ofAward)));
+        besides.push((before + timeOf(award, ofAward)) / 2);
+        ratios.push(measured.at(-1)! / besides.at(-1)!);
       }
-      worst = Math.max(worst, median(ratios));
-      cells.push(String(events), fixed(median(measured)), fixed(median(ratios), 2));
+      const [us, ratio, behind] = [median(measured), median(ratios), behindOf(example)];
+      worst = Math.max(worst, ratio);
+      cells.push(String(events), String(behind), fixed(us), fixed(ratio, 2));
+      if (ratio > SLOW) slow.push({ name, events, behind, us, award: median(besides) });
     }
-    rows.push([worst, [`${command.aggregate?.category ?? 'ledger'} ${command.name}`, ...cells]]);
+    rows.push([worst, [name, ...cells]]);
   }
   const sorted = rows.toSorted(([a], [b]) => b - a);
-  const slow = sorted.filter(([worst]) => worst > SLOW).map(([, [name]]) => name);
-  return (
-    `${table([['command', ...lengths.flatMap(() => ['events', 'µs', '÷ award'])], ...sorted.map(([, cells]) => cells)])}\n` +
-    `${wanted.length} commands, the decision alone; medians of ${rounds} rounds, each between two of an award on as long a stream with as many references.\n` +
-    `Over ${SLOW}: ${slow.join(', ') || 'none'}.\nWithout an accepted example: ${missing.join('; ') || 'none'}.`
-  );
+  const names = (some: readonly Slow[]) => [...new Set(some.map(({ name }) => name))].join(', ') || 'none';
+  const [atEnd, farBack] = [slow.filter(({ behind }) => behind <= FEW), slow.filter(({ behind }) => behind > FEW)];
+  const each = ({ name, events, behind, us, award }: Slow) => `${name} of ${events} events: ${fixed((us - award) / behind, 2)} µs for each of ${behind} facts, ${fixed((us - award) / behind / award, 2)} of an award`; // prettier-ignore
+  const text =
+    `${table([['command', ...lengths.flatMap(() => ['events', 'behind', 'µs', '÷ award'])], ...sorted.map(([, cells]) => cells)])}\n` +
+    `${wanted.length} commands, the decision alone, by ${byCpu ? 'the CPU time of the process, garbage collection included' : 'the clock'}; medians of ${rounds} rounds, each between two of an award on as long a stream with as many references. ` +
+    'Behind: the facts that act at or behind the first place that the command changes, each of which is tried with its rules and folded twice, for the decision and when it is recorded; 1 is a fact that comes last.\n' +
+    `Over ${SLOW}, where at most ${FEW} are behind: ${names(atEnd)}.\nOver ${SLOW}, where more are: ${farBack.map(each).join('; ') || 'none'}.\n` +
+    `Without an accepted example: ${missing.join('; ') || 'none'}.`;
+  const over = (wholeAward: number): string => {
+    const whole = slow.filter(({ us, award }) => (wholeAward + us - award) / wholeAward > SLOW);
+    return `A whole award takes ${fixed(wholeAward, 0)} µs here. With what the decision takes more than that of an award, over ${SLOW} of a whole award: ${whole.map((one) => `${one.name} of ${one.events} events with ${one.behind} behind (${fixed((wholeAward + one.us - one.award) / wholeAward, 1)})`).join(', ') || 'none'}.`; // prettier-ignore
+  };
+  return { text, over };
 };

@@ -112,9 +112,16 @@ const contracts = source(contract, 'contract', {
         ],
   show: (history) => ({ [`contract:${history.id}`]: shown(history) }),
 });
+/** Of each supplier, the newest of its other and of its former names: rows are found by them too. */
+const OTHER_NAMES = 5;
 const suppliers = source(supplier, 'supplier', {
   place: (id) => [{ key: `supplier:${id}` }],
-  show: ({ id, state }) => ({ [`supplier:${id}`]: state.title || id }),
+  show: ({ id, state: { title, aliases, formerNames } }) => ({
+    [`supplier:${id}`]: {
+      title: title || id,
+      others: [...newestOf(aliases, OTHER_NAMES), ...newestOf(formerNames, OTHER_NAMES).map((former) => former.title)],
+    },
+  }),
   shownByLinking: true,
 });
 
@@ -123,6 +130,11 @@ const folded = (text: string): string => text.normalize('NFKC').toLowerCase();
 /** Whether a text holds every word of another one. */
 const holds = (text: string, words: string): boolean =>
   folded(words).split(/\s+/).every((word) => text.includes(word)); // prettier-ignore
+
+const namesOf = ({ supplierName, otherNames = [] }: { readonly supplierName?: string | null; readonly otherNames?: readonly string[] }) => [
+  supplierName ?? '',
+  ...otherNames,
+];
 
 /** An amount of the currency of a figure as a decimal, compared with its minor units; a filter that is no decimal chooses nothing. */
 const compared = (figure: Value, value: string): bigint | undefined => {
@@ -205,7 +217,7 @@ const OFFSET = 10n ** 22n;
 /** Every contract that was ever recorded. */
 export const contractRegister = projection({
   name: 'contract-register',
-  version: 9,
+  version: 10,
   question: 'Which contracts are there, with whom, for how much, until when?',
   byDay: true,
   from: [contracts, suppliers, frameworkBeside],
@@ -213,18 +225,19 @@ export const contractRegister = projection({
     contract(id, lookup) {
       const row = lookup.get(contracts, id);
       if (!row) return undefined;
-      const today = onDay(row, lookup.day, (supplier) => lookup.get(suppliers, supplier) ?? supplier);
+      const today = onDay(row, lookup.day, (supplier) => lookup.get(suppliers, supplier)?.title ?? supplier);
       const { calledOff, findings, ...own } = row;
-      return { ...own, ...today, findings: [...findings, ...foundBeside(calledOff, lookup)] };
+      const otherNames = [...new Set(today.suppliers.flatMap(({ supplier }) => lookup.get(suppliers, supplier)?.others ?? []))];
+      return { ...own, ...today, otherNames, findings: [...findings, ...foundBeside(calledOff, lookup)] };
     },
   },
   lists: { contract: lists },
   formats: { csv: { type: 'text/csv', columns: COLUMNS, records: (row: Registered) => [row] } satisfies TableFormat<Registered> },
   filters: {
-    /** Words of its id, its title or its supplier's name. */
+    /** Words of its id, its title or the names that its supplier has and had. */
     text: (row, { value }) =>
-      holds(folded([row.contract, row.title, ...(row.suppliers ?? []).map(({ supplier }) => supplier), row.supplierName].join(' ')), value),
-    supplierName: (row, { value }) => holds(folded(row.supplierName ?? ''), value),
+      holds(folded([row.contract, row.title, ...(row.suppliers ?? []).map(({ supplier }) => supplier), ...namesOf(row)].join(' ')), value),
+    supplierName: (row, { value }) => holds(folded(namesOf(row).join(' ')), value),
     endsFrom: (row, { value }) => row.ends != null && isDay(value) && bounds(row.ends).latest >= value,
     endsUntil: (row, { value }) => row.ends != null && isDay(value) && bounds(row.ends).earliest <= value,
     pastEnd: (row) => String(row.pastEndSince != null),

@@ -212,7 +212,7 @@ export class History<State = any> {
     if (at.known === UNCHANGED.known) return changed;
     changed.#state = changed.#try(at, { tolerated: this.#tolerated, stands: (place, state) => changed.#known.add(place, state) });
     const { first } = changed;
-    if (first && !changed.entries.some(({ recorded }) => opens(this.aggregate, recorded.type)))
+    if (first && !changed.#order.some(({ recorded }, place) => place < changed.#placed && opens(this.aggregate, recorded.type)))
       throw new IllegalTransitionError(
         `${this.aggregate.category}/unknown`,
         `No such ${this.aggregate.category}: nothing opens it.`,

@@ -1,3 +1,4 @@
+import { accountBoard } from '../../projections/accounts.js';
 import { contractRegister } from '../../projections/contract-register.js';
 import { deadlines } from '../../projections/deadlines.js';
 import { towerBoard } from '../../projections/tower-board.js';
@@ -11,6 +12,7 @@ import { Facts, LedgerFacts } from './facts.js';
 import { Losses, NotedList } from './noted.js';
 import type { Found, Read } from './read.js';
 import type { Duty, LossLine, Noted } from './rows.js';
+import { Spend, type AccountRow } from './spend.js';
 import { address, clocksOf, places, type Frame, type Page } from './shell.js';
 import { Day, headcountText, Name, placeText, some, Source, Tag, Value_ } from './words.js';
 
@@ -34,7 +36,8 @@ export const contractPage = async (read: Read, frame: Frame, id: string): Promis
     throw new NotFoundError(`Contract ${id} was not there on that day.`);
   }
   const { row: c } = found;
-  const [losses, warnings, risks, plans, transfers, supplies, due] = await Promise.all([
+  const [account, losses, warnings, risks, plans, transfers, supplies, due] = await Promise.all([
+    read.row<AccountRow>(accountBoard.name, `account:${id}`, c.programme ?? undefined),
     read.list<LossLine>(towerBoard.name, key, 'losses'),
     read.list<Noted>(towerBoard.name, key, 'warnings'),
     read.list<Noted>(towerBoard.name, key, 'risks'),
@@ -68,6 +71,7 @@ export const contractPage = async (read: Read, frame: Frame, id: string): Promis
           <div>
             <Summary c={c} towers={towers} supplies={supplies} frame={frame} />
             <CeilingSteps c={c} id={id} frame={frame} />
+            <Spend of={account?.row} />
           </div>
           <div>
             <h2>Next dates</h2>

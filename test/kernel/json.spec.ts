@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { at, duplicateName, hasPlace, stepOf, withValue } from '../../src/kernel/index.js';
+import { at, duplicateName, hasPlace, inKeyOrder, overlap, stepOf, withoutValue, withValue } from '../../src/kernel/index.js';
 
 const contract = { title: 'Hosting', options: [{ option: 'year-6' }], 'a/b': { 'm~n': 1 }, nothing: null };
 
@@ -73,4 +73,36 @@ describe('a name that stands twice in one object', () => {
   );
 
   it('is found behind a text of a megabyte', () => expect(duplicateName(`{"a":"${'x\\n'.repeat(330_000)}","b":1,"b":2}`)).toBe('/b'));
+});
+
+describe('keys in the order of canonical JSON', () => {
+  it('are put so in every object, and nothing else is changed', () => {
+    expect(JSON.stringify(inKeyOrder({ b: [{ d: 1, c: 2 }], a: 'x' }))).toBe('{"a":"x","b":[{"c":2,"d":1}]}');
+    const ordered = { a: [{ b: 1 }, null], c: 2 };
+    expect(inKeyOrder(ordered)).toBe(ordered);
+  });
+
+  it('stay as they are where an object cannot have them so', () => {
+    for (const value of [{ b: 1, 10: 2, 9: 3 }, { z: 1, _: 2 }, [{ b: 1, a: { 1: 1, 0: 2 } }]]) expect(inKeyOrder(value)).toBe(value);
+  });
+});
+
+describe('two JSON Pointers overlap', () => {
+  it.each([
+    ['/a', '/a', true],
+    ['/a/b', '/a', true],
+    ['/a', '/a/b', true],
+    ['/ab', '/a', false],
+    ['/a', '/ab', false],
+    ['', '/a', true],
+  ])('%s and %s: %s', (a, b, expected) => expect(overlap(a, b)).toBe(expected));
+});
+
+describe('a value without a member', () => {
+  it('has lost it and nothing else; an entry of a list stays, and so does what is not there', () => {
+    const value = { a: { b: 1, c: 2 }, list: [{ d: 1, e: 2 }] };
+    expect(withoutValue(value, '/a/b')).toEqual({ a: { c: 2 }, list: [{ d: 1, e: 2 }] });
+    expect(withoutValue(value, '/list/0/d')).toEqual({ a: { b: 1, c: 2 }, list: [{ e: 2 }] });
+    for (const pointer of ['/list/0', '/list/1/d', '/x', '/a/x/y', '']) expect(withoutValue(value, pointer)).toEqual(value);
+  });
 });

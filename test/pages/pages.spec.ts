@@ -244,3 +244,34 @@ describe('every page', () => {
     },
   );
 });
+
+/** At the end: it records what the other pages do not expect. */
+describe('the page of a contract with an account', () => {
+  it('has its account by financial year and nature, with what was lost in exchange', async () => {
+    const usd = (amount: string) => ({ amount, currency: 'USD' });
+    const exchange = (rate: string) => ({ currency: 'GBP', rate });
+    const on = (effectiveOn: string) => ({ record: { effectiveOn } });
+    let position = '';
+    const send = async (command: string, body: object) => {
+      const { status, body: receipt } = await server.post(`/accounts/met-euc-csc/${command}`, body);
+      expect(status).toBe(201);
+      ({ position } = receipt as { position: string });
+    };
+    await send('open-account', { programme: 'met', contract: 'met-euc-csc', ...on('2016-04-01') });
+    await send('expect-spend', { year: 2016, nature: 'revenue', amount: { amount: '90.00', currency: 'GBP' }, ...on('2016-04-01') });
+    await send('commit-funds', {
+      commitment: 'o',
+      amount: usd('100.00'),
+      nature: 'revenue',
+      exchange: exchange('0.7'),
+      ...on('2016-04-02'),
+    });
+    await send('record-invoice', { invoice: 'i', amount: usd('100.00'), commitment: 'o', ...on('2016-05-01') });
+    await send('record-payment', { payment: 'p', amount: usd('100.00'), invoices: ['i'], exchange: exchange('0.8'), ...on('2016-06-01') });
+    const { html } = await page(`/app/contracts/met-euc-csc?minPosition=${position}`);
+    for (const year of ['2016/17', '2016/17 revenue'])
+      expect(rowWith(html, `>${year}<`).trim()).toBe(`${year} £90 US$100 US$100 US$100 £10`);
+    expect(rowWith(html, '>In all<')).toContain('US$100 US$100 US$100 £10');
+    expect((await page('/app/contracts/met-siam-atos')).html).not.toContain('The account by financial year');
+  });
+});

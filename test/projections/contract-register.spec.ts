@@ -80,6 +80,17 @@ describe('the contract register', () => {
     expect(await keys({ valueFrom: 'much' })).toEqual([]);
   });
 
+  it('is found by every name that its supplier has and had', async () => {
+    await world.record('contract-a', 'AwardContract', award);
+    await world.record('supplier-csc', 'AddAlias', { alias: 'Computer Sciences Corp.' });
+    await world.record('supplier-csc', 'RenameSupplier', { title: 'DXC Technology' });
+    const { keys, row } = await register();
+    expect(await row('a')).toMatchObject({ supplierName: 'DXC Technology', otherNames: ['Computer Sciences Corp.', 'CSC'] });
+    for (const name of ['computer SCIENCES', 'dxc', 'CSC', 'ｄｘｃ technology'])
+      expect([await keys({ supplierName: name }), await keys({ text: name })]).toEqual([['a'], ['a']]);
+    expect(await keys({ supplierName: 'capita' })).toEqual([]);
+  });
+
   it('is filtered by the value as awarded, whatever it was changed to, and by the first day of the term', async () => {
     const of = (value: string, startsOn?: string) => ({
       ...award,

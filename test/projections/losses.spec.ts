@@ -34,7 +34,7 @@ describe('a loss, a warning and a risk that name only a contract', () => {
     expect([losses.authority.gross.text, losses.authority.outstanding.text, counts]).toEqual([
       '£500,000',
       '£500,000',
-      { contracts: 1, losses: 2, warnings: 1, risks: 1 },
+      { aliases: 0, formerNames: 0, contracts: 1, losses: 2, warnings: 1, risks: 1 },
     ]);
     expect(contracts).toMatchObject([{ losses: [{ loss: 'a' }], warnings: [{ warning: 'w' }], risks: [{ risk: 'r' }] }]);
   });

@@ -68,7 +68,13 @@ export const redenominating = {
       // A correction is folded before its rules are asked: what no rule lets pass changes nothing.
       if (ratioOfRate(rate) === undefined || exponentOf(currency) === undefined) return c;
       const from = currencyOf(c);
-      const converted = (value: Value): Value => redenominated(value, currency, rate);
+      // most changes are from the ceiling that the one before them left
+      const known = new Map<Value, Value>();
+      const converted = (value: Value): Value => {
+        const found = known.get(value) ?? redenominated(value, currency, rate);
+        known.set(value, found);
+        return found;
+      };
       const change = (changed: Change): Change => ({
         ...changed,
         from: converted(changed.from),
