@@ -176,6 +176,9 @@ describe('an indicator', () => {
     await given(awarded, kpis, missed)
       .when(assessKpi, { ...q1, measured: 100 })
       .rejects('contract/period-assessed', { pointer: '/to', detail: '2016-06-30' });
+    await given(awarded, kpis, missed)
+      .when(assessKpi, { ...q1, to: '[2016-06-30..2016-06-30]', measured: 100 })
+      .rejects('contract/period-assessed', { pointer: '/to' });
     await given(awarded, kpis, missed).when(assessKpi, { kpi: 'courtesy', to: '2016-06-30', met: true }).leaves({});
   });
 });
