@@ -191,6 +191,11 @@ describe('a service credit', () => {
       .when(applyServiceCredit, { ...credit, reference: 'CN-1' })
       .leaves({ serviceCredits: [{ ...credit, reference: 'CN-1' }], ceiling: gbp('1000000') }));
 
+  it('is given for that period however its last day is written', () =>
+    given(awarded, kpis, missed)
+      .when(applyServiceCredit, { ...credit, to: '[2016-06-30..2016-06-30]' })
+      .leaves({ serviceCredits: [{ credit: 'q1' }] }));
+
   it('is not given for a period in which the indicator was met, nor for another one than was missed', async () => {
     const met = context('KpiAssessed', { ...q1, measured: 100 }, '2016-07-10');
     await given(awarded, kpis, met).when(applyServiceCredit, credit).rejects('contract/credit-without-miss', { pointer: '/to' });
