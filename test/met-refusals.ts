@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { AnyCommand } from '../src/kernel/index.js';
 
 const folder = join(import.meta.dirname, 'domain');
 const specs = readdirSync(folder)
@@ -15,3 +16,6 @@ export const metInSpecs: ReadonlySet<string> = new Set(
     [...spec.matchAll(REJECTS)].map(([, command, code]) => `${command![0]!.toUpperCase()}${command!.slice(1)} ${code}`),
   ),
 );
+
+/** `AdoptPolicy` → `adoptPolicy`: how a specification writes a command. */
+export const asWritten = ({ name }: Pick<AnyCommand, 'name'>): string => name[0]!.toLowerCase() + name.slice(1);

@@ -64,7 +64,7 @@ const valueOf = (field: Field, name = ''): fc.Arbitrary<unknown> => {
   }
 };
 /** Each field that can be left out is left out half the time. */
-const inputOf = (fields: Fields): fc.Arbitrary<Record<string, unknown>> => {
+export const inputOf = (fields: Fields): fc.Arbitrary<Record<string, unknown>> => {
   const values = Object.entries(fields).map(([name, field]) => {
     const value = valueOf(field, name);
     return [name, field.optional ? fc.option(value, { nil: undefined, freq: 1 }) : value] as const;

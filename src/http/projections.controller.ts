@@ -152,7 +152,10 @@ export class ProjectionsController {
   async rows(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     const { name, projector } = this.#named(request);
     const { filters: declared = {}, formats = {}, sorts, totals, version } = projector.projection(name);
-    const query = queryOf(request, [PAGE, ORDER, POINT, DAY, FORMAT, declared].flatMap(Object.keys));
+    const known = [PAGE, ORDER, POINT, DAY, FORMAT, declared].flatMap(Object.keys);
+    const lacks: Readonly<Record<string, boolean>> = { sort: !sorts, totals: !totals, format: Object.keys(formats).length === 0 };
+    const offered = known.filter((parameter) => !lacks[parameter]);
+    const query = queryOf(request, known, offered);
     const { sort } = query;
     if (sort !== undefined && !Object.hasOwn(sorts ?? {}, sort.replace(/^-/, '')))
       throw badParameter('sort', `is no column that ${name} is sorted by: ${Object.keys(sorts ?? {}).join(', ') || 'it has none'}`);

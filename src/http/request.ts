@@ -93,12 +93,17 @@ export const idOf = (request: FastifyRequest): string => {
 };
 
 export type Query = Readonly<Record<string, string | undefined>>;
-/** The query parameters of a route that knows these and no others, each given once. */
-export const queryOf = (request: FastifyRequest, known: readonly string[]): Query => {
+/**
+ * The query parameters of a route that knows these and no others, each given once.
+ * @param offered those of them that a refusal names: a route may know some only to say why it does not take them
+ */
+export const queryOf = (request: FastifyRequest, known: readonly string[], offered = known): Query => {
   const query = request.query as Readonly<Record<string, unknown>>;
   for (const name of Object.keys(query)) {
-    if (!known.includes(name))
-      throw badParameter(name.slice(0, 64), known.length ? `is not known here: there are ${known.join(', ')}` : 'is not known here');
+    if (!known.includes(name)) {
+      const there = [...new Set(offered)].join(', ');
+      throw badParameter(name.slice(0, 64), there ? `is not known here: there are ${there}` : 'is not known here');
+    }
     if (typeof query[name] !== 'string') throw badParameter(name, 'must be given once');
     if (query[name] === '') throw badParameter(name, 'must not be empty');
   }

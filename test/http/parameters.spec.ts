@@ -170,6 +170,36 @@ describe('a position', () => {
   });
 });
 
+describe('a parameter that is not known', () => {
+  it('of a list of rows is refused with those that its projection takes, each once', async () => {
+    const { projector } = partsOf(server);
+    const lists = gets.filter(({ path }) => /^\/projections\/[^/{}]+$/.test(path));
+    expect(lists.length).toBeGreaterThan(10);
+    const offered = new Map<string, readonly string[]>();
+    for (const get of lists) {
+      const { status, body } = await ask(get, 'colour=red');
+      const [{ parameter, detail }] = body.errors;
+      const names: readonly string[] = detail.replace('is not known here: there are ', '').split(', ');
+      expect([get.path, status, parameter, new Set(names).size]).toEqual([get.path, 400, 'colour', names.length]);
+      const name = get.path.split('/')[2]!;
+      const { sorts, totals, formats, filters = {} } = projector.projection(name);
+      const taken = { sort: sorts, totals, format: Object.keys(formats ?? {}).length > 0 };
+      for (const [one, isTaken] of Object.entries(taken)) expect([name, one, names.includes(one)]).toEqual([name, one, Boolean(isTaken)]);
+      expect(names).toEqual(expect.arrayContaining(['cursor', 'limit', 'recordedAt', 'effectiveOn', 'programme', ...Object.keys(filters)]));
+      offered.set(name, names);
+    }
+    const of = (one: string): number => [...offered.values()].filter((names) => names.includes(one)).length;
+    for (const one of ['sort', 'totals', 'format']) expect([one, of(one) > 0, of(one) < offered.size]).toEqual([one, true, true]);
+  });
+
+  it('is refused as before where the projection has none of it', async () => {
+    const { projector } = partsOf(server);
+    const { name } = projector.list().find((one) => !projector.projection(one.name).sorts)!;
+    const { body } = await server.get(`/projections/${name}?sort=ends`);
+    expect(body.errors).toEqual([{ parameter: 'sort', detail: `is no column that ${name} is sorted by: it has none` }]);
+  });
+});
+
 describe('a field', () => {
   it('that is not there is refused, with those that are', async () => {
     for (const { get } of each(({ name }) => name === 'field')) {
