@@ -1,0 +1,101 @@
+import { describe, expect, it } from '@jest/globals';
+import { isCommitment, notInCircles } from '../../projections/commitments.js';
+import { deadlines } from '../../projections/deadlines.js';
+import { contract } from '../../src/domain/contract/index.js';
+import { programme } from '../../src/domain/programme/index.js';
+import { supplier } from '../../src/domain/supplier/index.js';
+
+/** What is due of one kind, by the state alone: each key with its sentence and its day. */
+const due = (kind: string, initial: object, state: object): readonly unknown[] => {
+  const source = deadlines.from.find((one) => one.kind === kind)!;
+  const whole = { ...initial, ...state };
+  const rows = Object.entries<any>(source.show({ id: 'x', state: whole } as any));
+  expect((source.place as any)('x', whole).map(({ key }: any) => key)).toEqual(rows.map(([key]) => key));
+  return rows.map(([key, { what, due: on }]) => [key.slice(kind.length + 1), what, on]);
+};
+const live = (kind: string, state: object = {}) => due(kind, contract.initial, { stage: 'live', title: 'Hosting', ...state });
+const standing = (kind: string, state: object) => due(kind, programme.initial, { stage: 'chartered', ...state });
+
+describe('what is due of a contract, in a sentence that stands alone', () => {
+  it('the last day for tenders, while it is out to tender', () => {
+    const dates = { tendersClose: '2016-05-01' };
+    expect(live('tender', { stage: 'tendering', dates })).toEqual([['x', 'Last day for tenders of Hosting', '2016-05-01']]);
+    expect([live('tender', { dates }), live('tender', { stage: 'tendering' })]).toEqual([[], []]);
+  });
+
+  it('the end of a lot that has a term of its own', () => {
+    const lots = (term: object) => ({ term: { endsOn: '2020-12-31' }, lots: [{ lot: 'north', title: 'North', term }, { lot: 'south', title: 'South' }] }); // prettier-ignore
+    const north = (on: string) => [['x/north', 'The lot North of Hosting ends', on]];
+    expect(live('lot', lots({ endsOn: '2019-12-31' }))).toEqual(north('2019-12-31'));
+    expect(live('lot', lots({ startsOn: '2016-01-01', months: 24 }))).toEqual(north('2017-12-31'));
+    for (const term of [{ endsOn: '2020-12-31' }, { startsOn: 'unknown', months: 24 }, { months: 24 }, { startsOn: '2016-01-01' }])
+      expect(live('lot', lots(term))).toEqual([]);
+    expect(live('lot', { ...lots({ endsOn: '2019-12-31' }), stage: 'closed' })).toEqual([]);
+  });
+
+  it('the decision on an extension that is sought, and on a change that asks for one by a day', () => {
+    const sought = { term: { endsOn: '2020-12-31' }, extensionSought: { on: '2020-01-01' } };
+    expect(live('extension', sought)).toEqual([['x', 'The extension of Hosting that is sought needs a decision', '2020-12-31']]);
+    const proposals = [{ proposal: 'p1', status: 'open', decideBy: '2018' }, { proposal: 'p2', status: 'open' }, { proposal: 'p3', status: 'approved', decideBy: '2018' }]; // prettier-ignore
+    expect(live('proposal', { proposals })).toEqual([['x/p1', 'The change p1 of Hosting needs a decision', '2018']]);
+    expect([live('proposal', { proposals, stage: 'closed' }), live('proposal')]).toEqual([[], []]);
+  });
+
+  it('the notice for each break on which nothing was decided, unless notice was given', () => {
+    const state = { term: { startsOn: '2016-01-01' }, breaks: [{ afterMonths: 24 }, { afterMonths: 36 }], noticeDays: 31, breaksDecided: [{ afterMonths: 24 }, { afterMonths: 60 }] }; // prettier-ignore
+    expect(live('break', state)).toEqual([['x/36', 'Last day to give notice for the break of Hosting after 36 months', '2018-11-30']]);
+    for (const stage of ['notice-given', 'exiting', 'closed']) expect(live('break', { ...state, stage })).toEqual([]);
+    const { term: _, ...counted } = state;
+    expect(live('break', counted)).toEqual([['x/36', 'Last day to give notice for the break of Hosting after 36 months', null]]);
+  });
+
+  it('the end of each contract that its termination makes necessary, once', () => {
+    const terminations = [{ on: '2019', forces: [{ contract: 'net', endsOn: '2020' }, { contract: 'euc' }] }, { on: '2021' }];
+    const says = (id: string) => `${id} is to be terminated, as the termination of Hosting makes necessary`;
+    expect(live('forced-end', { terminations })).toEqual([['x/net', says('net'), '2020'], ['x/euc', says('euc'), '2019']]); // prettier-ignore
+  });
+});
+
+describe('what is due of a programme and of a supplier', () => {
+  it('the review of the strategy that was published last', () => {
+    const strategies = [{ strategy: 's1', title: 'Towers', reviewDue: '2016' }, { strategy: 's2', title: 'Cloud', reviewDue: '2018' }]; // prettier-ignore
+    expect(standing('review', { strategies })).toEqual([['x/s2', 'Cloud is to be reviewed', '2018']]);
+    expect(standing('review', { strategies: [...strategies, { strategy: 's3', title: 'Data' }] })).toEqual([]);
+  });
+
+  it('the review and the end of the last version of each policy', () => {
+    const policy = (version: string, more: object) => ({ policy: 'consent', title: 'Scheme', version, ...more });
+    const policies = [policy('1', { reviewDue: '2016', inForceUntil: '2017' }), policy('2', { reviewDue: '2019' }), { policy: 'other', title: 'Other', version: '1' }]; // prettier-ignore
+    expect(standing('policy-review', { policies })).toEqual([['x/consent', 'Scheme, version 2, is to be reviewed', '2019']]);
+    expect(standing('policy-end', { policies })).toEqual([]);
+    expect(standing('policy-end', { policies: policies.slice(0, 1) })).toEqual([['x/consent', 'Scheme, version 1, is in force until then', '2017']]); // prettier-ignore
+  });
+
+  it('the last day of a suspension, where it is known', () => {
+    const of = (state: object) => due('suspension', supplier.initial, state);
+    expect(of({ title: 'CSC', suspended: { ground: 'g', until: '2020', on: '2019' } })).toEqual([['x', 'The suspension of CSC ends', '2020']]); // prettier-ignore
+    expect(of({ suspended: { ground: 'g', until: '2020', on: '2019' } })).toEqual([['x', 'The suspension of x ends', '2020']]);
+    expect([of({ suspended: { ground: 'g', on: '2019' } }), of({})]).toEqual([[], []]);
+  });
+});
+
+describe('a commitment', () => {
+  it('is what was awarded, and no framework', () => {
+    expect([isCommitment({ stage: 'live', kind: 'framework' }), isCommitment({ stage: 'planned', kind: 'call-off' })]).toEqual([
+      false,
+      false,
+    ]);
+    expect([isCommitment({ stage: 'awarded', kind: 'contract' }), isCommitment({ stage: 'closed', kind: 'call-off' })]).toEqual([
+      true,
+      true,
+    ]);
+  });
+
+  it('is replaced by no contract of a circle, and by every other one', () => {
+    const one = (by: string, replaced: string) => ({ by, replaced });
+    const chain = [one('c', 'b'), one('b', 'a')];
+    expect(notInCircles(chain)).toBe(chain);
+    expect(notInCircles([one('a', 'b'), one('b', 'c'), one('c', 'a'), ...[one('d', 'a'), one('f', 'e')]])).toEqual([one('d', 'a'), one('f', 'e')]); // prettier-ignore
+    expect(notInCircles([one('d', 'a'), one('a', 'a')])).toEqual([one('d', 'a')]);
+  });
+});
