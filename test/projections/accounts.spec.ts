@@ -36,6 +36,7 @@ describe('the account of a contract', () => {
       { code: 'invoiced-beyond-ceiling', text: '£1,100 is invoiced; £1,000 was approved.' },
       { code: 'unallocated-payments', text: 'p: no invoice is named.' },
     ]);
+    expect(row.ceiling).toEqual(gbp('1000.00'));
     expect([row.title, row.suppliers, row.counts]).toEqual(['Hosting', ['csc'], { commitments: 2, invoices: 1, payments: 1, expected: 0 }]);
   });
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { isCommitment, notInCircles } from '../../projections/commitments.js';
+import { commits, isCommitment, listedIn, notInCircles } from '../../projections/commitments.js';
 import { deadlines } from '../../projections/deadlines.js';
 import { contract } from '../../src/domain/contract/index.js';
 import { programme } from '../../src/domain/programme/index.js';
@@ -89,6 +89,11 @@ describe('a commitment', () => {
       true,
       true,
     ]);
+  });
+
+  it('adds nothing of a framework to a total but its place in the list', () => {
+    const frame = commits({ stage: 'live', kind: 'framework', vat: 'ex', ceiling: { amount: '9', currency: 'GBP' } });
+    expect([listedIn(frame), Object.values(frame).filter((n) => n !== 0n)]).toEqual([1, [1n]]);
   });
 
   it('is replaced by no contract of a circle, and by every other one', () => {
