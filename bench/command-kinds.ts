@@ -26,6 +26,8 @@ export const commandsBesideAward = async (
   };
   const kinds: { readonly [name: string]: { before?(id: string): Post[]; at(id: string): Post } } = {
     AwardContract: {
+      // on a stream of one event, as the write-off of a loss and the transfer of staff are
+      before: (id) => [post(`/contracts/${id}/plan-contract`, { programme: 'p', title: id })],
       at: (id) =>
         post(`/contracts/${id}/award-contract`, {
           programme: 'p',

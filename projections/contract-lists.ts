@@ -1,52 +1,34 @@
 import { newestOf, ownList, type OwnList } from '../src/kernel/index.js';
-import { contract, ownerOf, type Contract, type ContractLists } from '../src/domain/contract/index.js';
+import { contract, CONTRACT_LISTS, ownerOf, type Contract, type ContractLists } from '../src/domain/contract/index.js';
 
-/** Lists that a contract comes to have while it runs, by their names in rows. */
-const NAMES = [
-  'proposals',
-  'milestones',
-  'kpis',
-  'kpiAssessments',
-  'serviceCredits',
-  'disputes',
-  'owners',
-  'standstillLetters',
-  'challenges',
-  'otherNotices',
-  'indexations',
-  'breaksDecided',
-] as const satisfies readonly (keyof ContractLists)[];
+/** Lists of a contract that no number of events makes longer: what one event may state bounds them. */
+type Bounded = 'towers' | 'lots' | 'options' | 'breaks' | 'references';
+type ListOf<State> = { [Name in keyof State]-?: NonNullable<State[Name]> extends readonly unknown[] ? Name : never }[keyof State];
+/** All other lists of its state: a row carries the newest items of each, and its pages hold all. */
+export type GrowingList = Exclude<ListOf<Contract>, Bounded>;
 
-/** The newest of each list that the contract has, and how many there are of it: absent lists stay absent. */
-export const newestLists = (c: Contract, most?: number) => {
-  const present = NAMES.filter((name) => c[name] !== undefined);
+/** The newest of each of these lists that the contract has, and how many there are of it: absent lists stay absent. */
+export const newestLists = <Name extends GrowingList>(c: Contract, names: readonly Name[]) => {
+  const present = names.filter((name) => c[name] !== undefined);
   return {
-    lists: Object.fromEntries(present.map((name) => [name, newestOf<unknown>(c[name]!, most)])) as ContractLists,
-    counts: Object.fromEntries(present.map((name) => [name, c[name]!.length])) as { readonly [N in keyof ContractLists]?: number },
+    lists: Object.fromEntries(present.map((name) => [name, newestOf<unknown>(c[name]!)])) as unknown as Pick<Contract, Name>,
+    counts: Object.fromEntries(present.map((name) => [name, c[name]!.length])) as {
+      readonly [N in keyof Pick<Contract, Name>]: number;
+    },
   };
 };
 
-type ItemOf<N extends keyof ContractLists> = NonNullable<ContractLists[N]>[number];
-const listOf = <N extends keyof ContractLists>(name: N): OwnList<ItemOf<N>, ItemOf<N>> =>
+type ItemOf<Name extends GrowingList> = NonNullable<Contract[Name]>[number];
+/** All of a list of the state, in pages. */
+export const listOf = <Name extends GrowingList>(name: Name): OwnList<ItemOf<Name>, ItemOf<Name>> =>
   ownList(
     contract,
-    ({ state }): readonly ItemOf<N>[] => (state as ContractLists)[name] ?? [],
+    ({ state }): readonly ItemOf<Name>[] => state[name] ?? [],
     (item) => item,
   );
-/** All of each list, in pages. */
-export const contractLists: { readonly [N in keyof ContractLists]-?: OwnList<ItemOf<N>, ItemOf<N>> } = {
-  proposals: listOf('proposals'),
-  milestones: listOf('milestones'),
-  kpis: listOf('kpis'),
-  kpiAssessments: listOf('kpiAssessments'),
-  serviceCredits: listOf('serviceCredits'),
-  disputes: listOf('disputes'),
-  owners: listOf('owners'),
-  standstillLetters: listOf('standstillLetters'),
-  challenges: listOf('challenges'),
-  otherNotices: listOf('otherNotices'),
-  indexations: listOf('indexations'),
-  breaksDecided: listOf('breaksDecided'),
+const names = Object.keys(CONTRACT_LISTS) as readonly (keyof ContractLists)[];
+export const contractLists = Object.fromEntries(names.map((name) => [name, listOf(name)])) as unknown as {
+  readonly [Name in keyof ContractLists]-?: OwnList<ItemOf<Name>, ItemOf<Name>>;
 };
 
 /** What the board shows of how a contract is performed, and by whom it is answered for. */

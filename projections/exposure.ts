@@ -238,7 +238,7 @@ const numberOf = (by: ReturnType<typeof lossesByBearer>): number => by.authority
 /** What is at stake with whom: a row for each supplier, each loss, each programme. */
 export const exposure = projection({
   name: 'exposure',
-  version: 9,
+  version: 10,
   question: 'What is promised to each supplier, what was lost and who bears it, what was warned of?',
   byDay: true,
   from: [suppliers, contracts, replacing.from, losses, programmes, warnings, risks],
@@ -288,13 +288,13 @@ export const exposure = projection({
       const fits = !under || row.supplier === null || under.suppliers.some(({ supplier }) => supplier === row.supplier);
       const { recorded, ...shown } = row;
       const governing = (row.programme !== null && lookup.get(programmes, row.programme)) || NONE_ADOPTED;
-      const findings = [
+      const findings = newestOf([
         ...row.findings,
         ...(fits ? [] : [`The contract ${under.contract} is with ${idsOf(under.suppliers).join(', ')}, not with ${row.supplier}.`]),
         ...outgrownIn(row, governing),
         ...outOfCases(row, row.cases, governing),
         ...unassessedIn(row, recorded, governing),
-      ];
+      ]);
       return { kind: 'loss', ...shown, findings };
     },
     case(id, lookup) {

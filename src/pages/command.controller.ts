@@ -7,13 +7,11 @@ import { contractRegister } from '../../projections/contract-register.js';
 import { exposure } from '../../projections/exposure.js';
 import { programmeBoard } from '../../projections/programme.js';
 import { towerBoard } from '../../projections/tower-board.js';
-import { Projector } from '../engine/read/projector.js';
-import { Engine, StaleRevisionError, type CommandRequest } from '../engine/write/engine.js';
+import { StaleRevisionError, type CommandRequest } from '../engine/write/engine.js';
 import type { Receipt } from '../engine/write/receipt.js';
 import { BodyPipe, bodyFields } from '../http/body.js';
 import { messageOf, outcomeOf } from '../http/command.js';
 import { parse } from '../http/json-body.js';
-import { REGISTRY, STORE, type EventStore, type Registry } from '../http/ledger.js';
 import { Metrics } from '../http/metrics.js';
 import { BadRequestError, NotAllowedError, NotFoundError } from '../http/problem.js';
 import { Refusals } from '../http/refusals.js';
@@ -31,10 +29,12 @@ import {
   type Json,
   type Problem,
 } from '../kernel/index.js';
-import { checkPage, formPage, NEW, prefilled, type Form } from './commands.js';
+import { checkPage } from './check-page.js';
+import { NEW, prefilled, type Form } from './form.js';
+import { formPage } from './form-page.js';
 import { readFields } from './form-fields.js';
 import { frameOf, PageErrors, send } from './frame.js';
-import type { Ledger } from './read.js';
+import { PageLedger } from './page-ledger.js';
 import type { Frame, Search } from './shell.js';
 
 interface Place {
@@ -55,14 +55,11 @@ const PROPOSALS = {
 @ApiExcludeController()
 @UseFilters(PageErrors)
 @Controller('app/:category/:id/:command')
-export class CommandPagesController implements Ledger {
+export class CommandPagesController {
   readonly #pipes = new Map<AnyCommand, BodyPipe>();
 
   constructor(
-    @Inject(STORE) readonly store: EventStore,
-    @Inject(Projector) readonly projector: Projector,
-    @Inject(Engine) readonly engine: Engine,
-    @Inject(REGISTRY) readonly registry: Registry,
+    @Inject(PageLedger) private readonly ledger: PageLedger,
     @Inject(CommandBus) private readonly bus: CommandBus,
     @Inject(Metrics) private readonly metrics: Metrics,
     @Inject(Refusals) private readonly refusals: Refusals,
@@ -119,7 +116,7 @@ export class CommandPagesController implements Ledger {
   }
 
   #frame(request: FastifyRequest): Frame {
-    const frame = frameOf(this, request, {});
+    const frame = frameOf(this.ledger, request, {});
     if (!frame.mayCommand) throw new NotAllowedError('Your role may read and not record.');
     return frame;
   }
@@ -127,9 +124,9 @@ export class CommandPagesController implements Ledger {
   /** @throws NotFoundError */
   #place(request: FastifyRequest): Place {
     const { category, id, command: name } = request.params as Readonly<Record<string, string>>;
-    const aggregate = this.registry.aggregates.find((a) => plural(a.category) === category);
-    const command = this.registry.commands.find((c) => kebab(c.name) === name);
-    if (!aggregate || !command || !placesOf(command, this.registry.aggregates).includes(aggregate))
+    const aggregate = this.ledger.registry.aggregates.find((a) => plural(a.category) === category);
+    const command = this.ledger.registry.commands.find((c) => kebab(c.name) === name);
+    if (!aggregate || !command || !placesOf(command, this.ledger.registry.aggregates).includes(aggregate))
       throw new NotFoundError('There is no such page.');
     if (id !== NEW && !isIdentifier(id)) throw new NotFoundError('There is no such page.');
     return { command, aggregate, id };
@@ -197,7 +194,7 @@ export class CommandPagesController implements Ledger {
     const event = body['event'];
     const fact =
       typeof event === 'string' && place.id !== NEW
-        ? (await this.engine.history(place.aggregate, place.id)).entries.find(({ recorded }) => recorded.id === event)
+        ? (await this.ledger.engine.history(place.aggregate, place.id)).entries.find(({ recorded }) => recorded.id === event)
         : undefined;
     return { ...place, newId, fields, body, key, problems, room, fact, known: await this.#known(fields) };
   }
@@ -217,7 +214,7 @@ export class CommandPagesController implements Ledger {
     const known: Record<string, readonly (readonly [string, string])[]> = {};
     for (const [category, { name, filters }] of Object.entries(PROPOSALS)) {
       if (!wanted.has(category)) continue;
-      const { rows } = await this.projector.rows(name, { limit: PROPOSED, filters });
+      const { rows } = await this.ledger.projector.rows(name, { limit: PROPOSED, filters });
       known[category] = rows.map(({ key, row }) => [key.slice(key.indexOf(':') + 1), String((row as Search)['title'] ?? '')] as const);
     }
     return known;

@@ -1,6 +1,7 @@
 import { contractRegister } from '../../projections/contract-register.js';
 import { isAmount, minor, type Value } from '../kernel/index.js';
-import { More, Suppliers } from './board.js';
+import { More } from './more.js';
+import { Suppliers } from './parties.js';
 import { Ask, Filters, Pick } from './fields.js';
 import type { Found, Read } from './read.js';
 import type { ContractEntry } from './rows.js';

@@ -7,6 +7,7 @@ import { BadRequestError, NotFoundError } from '../http/problem.js';
 import { checkField, plural, uuid } from '../kernel/index.js';
 import type { Read } from './read.js';
 import { CheckCommands, DownloadBundle, KeyAndCheckpoint } from './bundle.js';
+import { KnownStreams } from './known.js';
 import { Evidences, lateText, Rules } from './grounds.js';
 import { places, to, type Frame, type Page } from './shell.js';
 import { Day, Fields, Instant, Name, Pairs, placeText, some, Text, Value_, wordsOf } from './words.js';
@@ -117,14 +118,7 @@ export const decisionPage = async (read: Read, frame: Frame, id: string): Promis
             <h2>Rules</h2>
             <Rules of={assessed} />
             <h2>What was known</h2>
-            <ul>
-              {dossier.known.map(({ stream, revision }) => (
-                <li>
-                  <bdi>{stream}</bdi>{' '}
-                  {revision < 0 ? <span class="quiet">without events</span> : <span class="quiet">up to revision {revision}</span>}
-                </li>
-              ))}
-            </ul>
+            <KnownStreams of={dossier.known} frame={frame} />
             <h2>Replayed</h2>
             {again ? <Replayed of={again} /> : <p>The program has no command {dossier.command} any more.</p>}
           </section>

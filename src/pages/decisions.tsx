@@ -3,7 +3,7 @@ import { becameOf, split } from '../engine/audit/audit.js';
 import { loadFrom } from '../http/ledger.js';
 import { badParameter } from '../http/problem.js';
 import { checkField, id as anIdentifier, matchKey } from '../kernel/index.js';
-import { More } from './board.js';
+import { More } from './more.js';
 import { Facets, isWithin, type Facet } from './facets.js';
 import { listOf, type Read } from './read.js';
 import type { DecisionRow } from './rows.js';

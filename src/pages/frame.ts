@@ -38,7 +38,7 @@ export const frameOf = (
     commands: (category) =>
       registry.commands
         .filter((command) => placesOf(command, registry.aggregates).some((place) => place.category === category))
-        .map(({ name }) => name),
+        .map(({ name, aggregate, events }) => ({ name, stages: aggregate && events.flatMap((type) => aggregate.events[type]!.allowedIn) })),
     csrf: csrfOf(request),
     path: pathOf(request),
     query,

@@ -1,5 +1,5 @@
 import { programmeBoard as programmeRows } from '../../projections/programme.js';
-import { More } from './board.js';
+import { More } from './more.js';
 import type { Read } from './read.js';
 import type { ProgrammeRow } from './rows.js';
 import { places, to, type Frame, type Page } from './shell.js';

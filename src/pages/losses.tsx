@@ -3,9 +3,9 @@ import { lossesStatement } from '../../projections/losses-statement.js';
 import type { Line, Net, Statement, Shown } from '../../projections/losses-statement-row.js';
 import type { Value } from '../kernel/index.js';
 import { historyPage } from '../engine/audit/audit.js';
-import { More } from './board.js';
-import { CommandLinks } from './commands.js';
-import { Facts } from './contract.js';
+import { More } from './more.js';
+import { CommandLinks } from './command-links.js';
+import { Facts } from './facts.js';
 import { Ask, Filters, Pick } from './fields.js';
 import type { Read } from './read.js';
 import { address, clocksOf, places, to, type Frame, type Page } from './shell.js';
@@ -278,7 +278,7 @@ export const lossPage = async (read: Read, frame: Frame, id: string): Promise<Pa
             {frame.mayCommand && (
               <>
                 <h2 class="noprint">Record</h2>
-                <CommandLinks category="loss" id={id} frame={frame} />
+                <CommandLinks category="loss" id={id} history={history} frame={frame} />
               </>
             )}
           </section>

@@ -1,6 +1,6 @@
 import { towerBoard } from '../../projections/tower-board.js';
 import { addDays } from '../kernel/index.js';
-import { Ceiling, Suppliers } from './board.js';
+import { Ceiling, Suppliers } from './parties.js';
 import { differenceLines, Differences, differencesOf, twoBoards } from './changes.js';
 import { Duties, dutiesOf, linesOf } from './deadlines.js';
 import { inTurns, type Read } from './read.js';

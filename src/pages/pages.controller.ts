@@ -1,11 +1,9 @@
 import { Controller, Get, Inject, Post, Req, Res, UseFilters } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { Projector } from '../engine/read/projector.js';
-import { Engine } from '../engine/write/engine.js';
 import { BUNDLE, Bundles } from '../http/bundles.js';
 import { RefusalFinder, REFUSAL_FILTERS } from '../http/find-refusals.js';
-import { CONFIG, REFUSED, REGISTRY, STORE, type Config, type EventStore, type NoteRefused, type Registry } from '../http/ledger.js';
+import { CONFIG, REFUSED, type Config, type NoteRefused } from '../http/ledger.js';
 import { badHeader, NotFoundError } from '../http/problem.js';
 import { queryOf } from '../http/request.js';
 import { refuseForeignForm, sessionOf } from '../http/sessions.js';
@@ -25,10 +23,11 @@ import { healthPage } from './health.js';
 import { homePage } from './home.js';
 import { livePage } from './live.js';
 import { lossesPage, lossPage } from './losses.js';
+import { PageLedger } from './page-ledger.js';
 import { packPage } from './pack.js';
 import { peoplePage } from './people.js';
 import { proofPage } from './proof.js';
-import { Read, type Ledger } from './read.js';
+import { Read } from './read.js';
 import { refusalsPage } from './refusals.js';
 import { SEARCH_FACETS, searchPage } from './search.js';
 import { stepAddress, type Frame, type Page, type Search } from './shell.js';
@@ -44,13 +43,10 @@ const paramOf = (request: FastifyRequest, name: string): string => (request.para
 @ApiExcludeController()
 @UseFilters(PageErrors)
 @Controller('app')
-export class PagesController implements Ledger {
+export class PagesController {
   constructor(
     @Inject(CONFIG) private readonly config: Config,
-    @Inject(STORE) readonly store: EventStore,
-    @Inject(Projector) readonly projector: Projector,
-    @Inject(Engine) readonly engine: Engine,
-    @Inject(REGISTRY) readonly registry: Registry,
+    @Inject(PageLedger) private readonly ledger: PageLedger,
     @Inject(Subscribers) private readonly subscribers: Subscribers,
     @Inject(Checkpoints) private readonly checkpoints: Checkpoints,
     @Inject(Bundles) private readonly bundles: Bundles,
@@ -66,8 +62,8 @@ export class PagesController implements Ledger {
     made: (read: Read, frame: Frame) => Promise<Page>,
   ): Promise<void> {
     const query: Search = searchOf(request, [...known, 'walk']);
-    const read = await Read.of(this, query);
-    const frame = frameOf(this, request, query, read.point.asOf);
+    const read = await Read.of(this.ledger, query);
+    const frame = frameOf(this.ledger, request, query, read.point.asOf);
     send(reply, frame, await made(read, frame));
   }
 
@@ -190,7 +186,7 @@ export class PagesController implements Ledger {
   @Get(['programmes/:id', 'towers/:id', 'workforces/:id'])
   subject(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     const category = request.url.split('/')[2]!;
-    const aggregate = this.registry.aggregates.find((one) => plural(one.category) === category)!;
+    const aggregate = this.ledger.registry.aggregates.find((one) => plural(one.category) === category)!;
     return this.#page(request, reply, CLOCKS, (read, frame) => subjectPage(read, frame, aggregate, paramOf(request, 'id')));
   }
 
@@ -198,7 +194,7 @@ export class PagesController implements Ledger {
   signInForm(@Req() request: FastifyRequest, @Res() reply: FastifyReply): void {
     const { next } = searchOf(request, ['next']);
     if (this.config.tokens === undefined) return void reply.redirect('/app', 303);
-    send(reply, frameOf(this, request, {}), signInPage(frameOf(this, request, {}), inside(next)));
+    send(reply, frameOf(this.ledger, request, {}), signInPage(frameOf(this.ledger, request, {}), inside(next)));
   }
 
   @Post('sign-in')
@@ -210,7 +206,7 @@ export class PagesController implements Ledger {
     const { takesToken } = request.server;
     if (!session || !takesToken) throw new NotFoundError('This server has no tokens: everybody on this machine is signed in.');
     const token = (form.get('token') ?? '').trim();
-    const frame = frameOf(this, request, {});
+    const frame = frameOf(this.ledger, request, {});
     if (token === '') return send(reply, frame, signInPage(frame, inside(form.get('next')), 'Enter your token'));
     if (!(await takesToken(request, token))) {
       this.refused(request, { status: 401, code: 'not-authenticated', detail: 'The token is not known, or was revoked.' });

@@ -1,6 +1,6 @@
 import { staffMovements } from '../../projections/staff-movements.js';
 import { transferRegister } from '../../projections/transfer-register.js';
-import { More } from './board.js';
+import { More } from './more.js';
 import { Ask, Filters } from './fields.js';
 import type { Read } from './read.js';
 import { address, clocksOf, places, to, type Frame, type Page } from './shell.js';

@@ -5,7 +5,7 @@ import { cursorFor } from '../http/projections.controller.js';
 import { refusalCursor } from '../http/refusals.controller.js';
 import { plural } from '../kernel/index.js';
 import { REFUSAL_STATUSES } from '../refusals/refusal.js';
-import { More } from './board.js';
+import { More } from './more.js';
 import { Ask, Filters, Pick } from './fields.js';
 import type { Read } from './read.js';
 import { address, places, type Frame, type Page } from './shell.js';

@@ -6,6 +6,13 @@ import { Instant, dateText, instantText } from './words.js';
 
 export type Search = Readonly<Record<string, string | undefined>>;
 
+/** A command that a page offers. */
+export interface Choice {
+  readonly name: string;
+  /** The stages in which it may come; undefined for the ledger's own commands, about what is recorded. */
+  readonly stages?: readonly string[] | undefined;
+}
+
 /** What every page knows of the request it answers. */
 export interface Frame {
   /** Who looks: undefined without tokens, where everybody on this machine may do everything. */
@@ -14,8 +21,8 @@ export interface Frame {
   readonly isOpen: boolean;
   readonly mayCommand: boolean;
   readonly maySeeRefusals: boolean;
-  /** The names of the commands of an aggregate, with those of the ledger. */
-  readonly commands: (category: string) => readonly string[];
+  /** The commands of an aggregate, with those of the ledger. */
+  readonly commands: (category: string) => readonly Choice[];
   /** A secret of the session, in every form: another site cannot know it. */
   readonly csrf: string;
   readonly path: string;

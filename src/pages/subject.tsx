@@ -1,10 +1,11 @@
 import { historyPage, stateView } from '../engine/audit/audit.js';
 import { NotFoundError } from '../http/problem.js';
 import { plural, type AnyAggregate } from '../kernel/index.js';
-import { CommandLinks } from './commands.js';
-import { Facts } from './contract.js';
+import { CommandLinks } from './command-links.js';
+import { boardCrumb } from './crumbs.js';
+import { Facts } from './facts.js';
 import type { Read } from './read.js';
-import { address, clocksOf, places, to, type Frame, type Page } from './shell.js';
+import { address, clocksOf, type Frame, type Page } from './shell.js';
 import { Fields, Name, wordsOf } from './words.js';
 
 /** Facts of the history that are shown. */
@@ -25,6 +26,7 @@ export const subjectPage = async (read: Read, frame: Frame, { category }: AnyAgg
   const facts = await historyPage(history, 0, FACTS);
   const inView = read.day === undefined ? undefined : new Set(history.asOf(read.day).entries.map(({ recorded }) => recorded.id));
   const board = category === 'programme' ? id : programme;
+  const crumb = await boardCrumb(read, frame, board);
   const path = `/app/${plural(category)}/${id}`;
   return {
     title: title ?? id,
@@ -32,20 +34,14 @@ export const subjectPage = async (read: Read, frame: Frame, { category }: AnyAgg
     api: { json: address(`/${plural(category)}/${id}`, clocksOf(frame.query)) },
     body: (
       <>
-        {board !== undefined && (
-          <p class="crumbs">
-            <a href={to(frame, places.board(board))}>
-              Board of <bdi>{board}</bdi>
-            </a>
-          </p>
-        )}
+        {crumb}
         <h1>
           {wordsOf(category)} <Name of={title ?? id} />
         </h1>
         {frame.mayCommand && (
           <>
             <h2 class="noprint">Record</h2>
-            <CommandLinks category={category} id={id} frame={frame} />
+            <CommandLinks category={category} id={id} history={history} frame={frame} />
             {category === 'programme' && (
               <ul class="acts noprint">
                 <li>
@@ -87,7 +83,7 @@ export const subjectPage = async (read: Read, frame: Frame, { category }: AnyAgg
           </>
         )}
         <h2>What it says</h2>
-        <Fields of={fields} />
+        <Fields of={plain(fields) as object} />
         <h2>What happened</h2>
         <Facts entries={facts.entries} frame={frame} inView={inView} path={path} />
         {facts.next !== undefined && (
@@ -99,3 +95,12 @@ export const subjectPage = async (read: Read, frame: Frame, { category }: AnyAgg
     ),
   };
 };
+
+/** Without the ids of events, and without what holds nothing: neither says anything to a person. */
+const plain = (of: unknown): unknown => {
+  if (Array.isArray(of)) return of.map(plain);
+  if (typeof of !== 'object' || of === null) return of;
+  const shown = Object.entries(of).filter(([name, value]) => name !== 'event' && !isNothing(value));
+  return Object.fromEntries(shown.map(([name, value]) => [name, plain(value)]));
+};
+const isNothing = (of: unknown): boolean => typeof of === 'object' && of !== null && Object.keys(of).length === 0;

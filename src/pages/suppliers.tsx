@@ -1,8 +1,8 @@
 import { exposure } from '../../projections/exposure.js';
 import type { Total } from '../kernel/index.js';
-import { More } from './board.js';
-import { CommandLinks } from './commands.js';
-import { Losses, NotedList } from './contract.js';
+import { More } from './more.js';
+import { CommandLinks } from './command-links.js';
+import { Losses, NotedList } from './noted.js';
 import type { Read } from './read.js';
 import { partiesOf, type ContractEntry, type LossLine, type Noted } from './rows.js';
 import { address, clocksOf, places, to, type Frame, type Page } from './shell.js';
@@ -231,7 +231,7 @@ export const supplierPage = async (read: Read, frame: Frame, id: string): Promis
             {frame.mayCommand && (
               <>
                 <h2 class="noprint">Record</h2>
-                <CommandLinks category="supplier" id={id} frame={frame} />
+                <CommandLinks category="supplier" id={id} history={history} frame={frame} />
               </>
             )}
           </section>

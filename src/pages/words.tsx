@@ -1,5 +1,5 @@
 import type { ComponentChildren } from 'preact';
-import { isAmount, showAmount, showValue, type Value } from '../kernel/index.js';
+import { isAmount, showAmount, showValue, type Headcount, type Value } from '../kernel/index.js';
 
 const MONTHS = ['January', 'February', 'March', 'April', 'May', 'June', 'July', 'August', 'September', 'October', 'November', 'December'];
 const plainDate = (date: string): string => {
@@ -216,3 +216,7 @@ export const placeText = (pointer: string): string =>
     .slice(1)
     .map((step, i) => (i === 0 ? wordsOf(step) : wordsOf(step).toLowerCase()))
     .join(', ') || 'All of it';
+
+/** Such as `about 300 people`. */
+export const headcountText = ({ count, qualifier, unit }: Headcount): string =>
+  `${qualifier && qualifier !== 'exact' ? `${qualifier.replace('-', ' ')} ` : ''}${count} ${unit}`;

@@ -278,6 +278,7 @@ describe('a start before the award or the signature is found, never refused', ()
     await given(plan)
       .when(startService, {}, on('2015-06'))
       .leaves((state) => expect([state.stage, codes(state)]).toEqual(['planned', ['started-without-award']]));
+    expect([codes(stateOf([plan])), codes(stateOf([awarded()]))]).toEqual([[], []]);
     await given(plan, context('ServiceStarted', {}, '2015-06'))
       .when(startService, {}, on('2015-07'))
       .rejects('contract/already-started', { detail: '2015-06' });
@@ -299,7 +300,10 @@ describe('a start before the award or the signature is found, never refused', ()
       });
     await given(context('ContractRecorded', { ...award(), stage: 'live', role: 'tower' }, '2020'))
       .when(startService, {}, on('2014-06'))
-      .leaves({ stage: 'live', dates: { started: '2014-06', recordedAs: '2020' } });
+      .leaves((state) => {
+        expect([state.stage, state.dates]).toEqual(['live', { started: '2014-06', recordedAs: '2020' }]);
+        expect(codes(state)).toEqual(['service-without-signature']);
+      });
     await given(awarded(), started('2014-06'))
       .when(withdrawFact, { event: theFact(1) })
       .rejects('ledger/breaks-later-event', { event: theFact(2), because: 'contract/unknown' });
@@ -329,6 +333,11 @@ describe('a start before the award or the signature is found, never refused', ()
       .leaves((state) => expect(codes(state)).toEqual(['term-before-award', 'term-before-signature']));
   });
 
+  it('once where its term begins with it', () =>
+    given(awarded({ startsOn: '2014-06' }))
+      .when(startService, {}, on('2014-06'))
+      .leaves((state) => expect(codes(state)).toEqual(['started-before-award', 'service-without-signature'])));
+
   it('and so is a start after the end that its months give', () =>
     given(awarded({ startsOn: '2014-01-01', termMonths: 12 }), signed())
       .when(startService, {}, on('2016'))
@@ -339,6 +348,11 @@ describe('a start before the award or the signature is found, never refused', ()
         }),
       ));
 });
+
+it('a start after the end that is stated is refused, and the refusal names that end', () =>
+  given(awarded({ endsOn: '2015-12-31' }), signed())
+    .when(startService, {}, on('2016'))
+    .rejects('contract/ends-before-start', { pointer: '/record/effectiveOn', detail: 'Its term ended on 2015-12-31.' }));
 
 describe('a notice', () => {
   it('changes the stage on the day that it is given, and the end on the day that it takes effect', () =>
@@ -355,6 +369,11 @@ describe('a notice', () => {
     given(...ran())
       .when(giveTerminationNotice, { by: 'authority', takesEffectOn: '2021-06-30' }, on('2020-12'))
       .leaves((state) => expect([lastDayOf(state), pastEndFrom(state)]).toEqual(['2020-12-31', '2021-01-01'])));
+
+  it('says nothing more once the contract was terminated: it ends as the termination says', () =>
+    given(...ran(), notice('2019-12-31'))
+      .when(terminateContract, { ground: 'Convenience', endsOn: '2020-06-30' }, on('2019-06'))
+      .leaves((state) => expect([lastDayOf(state), pastEndFrom(state)]).toEqual(['2020-06-30', '2020-07-01'])));
 });
 
 describe('a termination that makes the end of others necessary', () => {

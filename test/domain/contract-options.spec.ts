@@ -68,7 +68,10 @@ describe('what exercising an option adds to the ceiling', () => {
     given(awarded({ options: [{ option: 'year-6', months: 12, ...(value && { value }) }], ...more }), signed).when(exerciseExtension, { option: 'year-6' }, { effectiveOn: '2020' }); // prettier-ignore
 
   it('is its value where the value covers the initial term, and nothing where it covers the options', async () => {
-    await exercising({ covers: 'initial-term' }, gbp('20')).leaves({ ceiling: gbp('120.00'), changes: [{ by: gbp('20'), to: gbp('120.00') }] });
+    await exercising({ covers: 'initial-term' }, gbp('20')).leaves({
+      ceiling: gbp('120.00'),
+      changes: [{ by: gbp('20'), to: gbp('120.00') }],
+    });
     await exercising({ covers: 'with-options' }, gbp('20')).leaves(({ ceiling, changes: [change] }) => {
       expect(ceiling).toEqual(gbp('100'));
       expect([change?.by, change?.to]).toEqual([undefined, undefined]);

@@ -176,6 +176,9 @@ describe('an indicator', () => {
     await given(awarded, kpis, missed)
       .when(assessKpi, { ...q1, measured: 100 })
       .rejects('contract/period-assessed', { pointer: '/to', detail: '2016-06-30' });
+    await given(awarded, kpis, missed)
+      .when(assessKpi, { ...q1, to: '[2016-06-30..2016-06-30]', measured: 100 })
+      .rejects('contract/period-assessed', { pointer: '/to' });
     await given(awarded, kpis, missed).when(assessKpi, { kpi: 'courtesy', to: '2016-06-30', met: true }).leaves({});
   });
 });
@@ -187,6 +190,11 @@ describe('a service credit', () => {
     given(awarded, kpis, missed)
       .when(applyServiceCredit, { ...credit, reference: 'CN-1' })
       .leaves({ serviceCredits: [{ ...credit, reference: 'CN-1' }], ceiling: gbp('1000000') }));
+
+  it('is given for that period however its last day is written', () =>
+    given(awarded, kpis, missed)
+      .when(applyServiceCredit, { ...credit, to: '[2016-06-30..2016-06-30]' })
+      .leaves({ serviceCredits: [{ credit: 'q1' }] }));
 
   it('is not given for a period in which the indicator was met, nor for another one than was missed', async () => {
     const met = context('KpiAssessed', { ...q1, measured: 100 }, '2016-07-10');

@@ -83,9 +83,16 @@ describe('a challenge', () => {
 
   it('that suspends forbids the signature until it is resolved, where the programme has adopted the check', async () => {
     await checked(awarded(), suspended).when(signContract, {}).rejects('ledger/policy-not-met', { detail: 'loser forbids the signature' });
+    const other = context('ChallengeRecorded', { ...loser, challenge: 'late', suspends: true }, '2026-02-11');
+    await checked(awarded(), suspended, other)
+      .when(signContract, {})
+      .rejects('ledger/policy-not-met', { detail: 'loser, late forbids the signature until it is resolved.' });
+    await checked(awarded(), suspended, other)
+      .when(signContract, {}, { waives: [rule], authority: { reference: 'DN 12' }, reason: 'Urgent' })
+      .assesses({ [rule]: { result: 'waived', inputs: { open: ['loser', 'late'] }, note: 'Urgent' } }); // prettier-ignore
     await checked(awarded(), suspended, over('dismissed'))
       .when(signContract, {})
-      .assesses({ [rule]: 'met' });
+      .assesses({ [rule]: { result: 'met', inputs: { open: [] } } });
     await checked(awarded(), context('ChallengeRecorded', { ...loser, suspends: false }, '2026-02-10'))
       .when(signContract, {})
       .assesses({ [rule]: 'met' });
@@ -151,7 +158,9 @@ describe('SetTerm', () => {
       .leaves((c) => expect([c.term, endOfContract(c)]).toEqual([{ months: 60, startsOn: '2026-04-01' }, '2031-03-31'])));
 
   it('changes nothing that is known: that is a change, or a correction', async () => {
-    await given(awarded(dated)).when(setTerm, { endsOn: '2032' }).rejects('contract/term-known', { pointer: '/endsOn', detail: 'from 2026-04-01 to 2031-03-31' }); // prettier-ignore
+    await given(awarded(dated)).when(setTerm, { endsOn: '2032' }).rejects('contract/term-known', { pointer: '/endsOn', detail: 'Known are from 2026-04-01 to 2031-03-31.' }); // prettier-ignore
+    await given(awarded({ endsOn: '2031-03-31' })).when(setTerm, { months: 60, endsOn: '2032' }).rejects('contract/term-known', { pointer: '/endsOn', detail: 'Known are to 2031-03-31.' }); // prettier-ignore
+    await given(awarded({ termMonths: 60 })).when(setTerm, { months: 61 }).rejects('contract/term-known', { pointer: '/months', detail: 'Known are 60 months.' }); // prettier-ignore
     await given(awarded(dated))
       .when(setTerm, { months: 60 })
       .leaves({ term: { ...dated, months: 60 } });
@@ -188,6 +197,18 @@ describe('ApplyIndexation', () => {
         expect(c.indexations).toEqual([expect.not.objectContaining({ to: expect.anything() })]);
         expect([c.changes[0]!.summary, c.changes[0]!.to, indexedOriginal(c)]).toEqual(['CPI: −2 %', undefined, undefined]);
       }));
+
+  it.each([
+    [{ percent: '2.5' }, 'CPI: 2.5 %'],
+    [{ percent: '2.5', falls: true }, 'CPI: −2.5 %'],
+    [{ to: gbp('1030001.00') }, 'CPI'],
+  ])('%j is summed up as %s, with the paper of its authority', async (data, summary) => {
+    const applied = given(awarded(dated)).when(applyIndexation, { index: 'CPI', ...data }, { authority: { reference: 'DN 12' } });
+    await applied.leaves({ changes: [{ summary, reference: 'DN 12' }] });
+    await given(awarded(dated))
+      .when(applyIndexation, { index: 'CPI', ...data })
+      .leaves(({ changes: [change] }) => expect(Object.keys(change!)).not.toContain('reference'));
+  });
 
   it('moves the value that law measures against, and no change of the authority does', () =>
     given(awarded(dated), context('IndexationApplied', { index: 'CPI', percent: 10 }, '2026-02-03'), context('ChangeApproved', { kind: 'value', to: gbp('2000000.00') }, '2026-02-04')) // prettier-ignore
@@ -232,12 +253,18 @@ describe('RecordBreak', () => {
         stage: 'notice-given',
         notice: { by: 'authority', on: '2026-03-02', was: 'signed', takesEffectOn: '2028-03-31' },
         breaksDecided: [{ afterMonths: 24, status: 'exercised', endsOn: '2028-03-31' }],
+        dates: { signed: '2026-02-20', noticeGiven: '2026-03-02' },
       }));
 
   it('that is waived leaves the contract as it is', () =>
     given(...running)
       .when(recordBreak, { afterMonths: 12, decision: 'waived' })
       .leaves((c) => expect([c.stage, c.notice, c.breaksDecided![0]!.status]).toEqual(['signed', undefined, 'waived'])));
+
+  it('that is waived may have passed already', () =>
+    given(awarded({ startsOn: '2024-04-01', endsOn: '2029-03-31', breaks }, '2024-02-02'), context('ContractSigned', {}, '2024-02-20'))
+      .when(recordBreak, { afterMonths: 12, decision: 'waived' })
+      .leaves((c) => expect(Object.keys(c.breaksDecided![0]!)).not.toContain('endsOn')));
 
   it('may be withdrawn like any notice', () =>
     given(...running, context('BreakDecided', { afterMonths: 24, decision: 'exercised', endsOn: '2028-04' }, '2026-02-25'))
@@ -251,6 +278,18 @@ describe('RecordBreak', () => {
     await given(...running, context('BreakDecided', { afterMonths: 12, decision: 'waived' }, '2026-02-25'))
       .when(recordBreak, { afterMonths: 12, decision: 'exercised' })
       .rejects('contract/break-decided', { detail: 'waived on 2026-02-25' });
+    const waived = [12, 24].map((afterMonths) =>
+      context('BreakDecided', { afterMonths, decision: 'waived' }, `2026-02-${afterMonths + 1}`),
+    );
+    await given(...running, waived[1]!)
+      .when(recordBreak, { afterMonths: 12, decision: 'waived' })
+      .leaves((c) => expect(c.breaksDecided!.map(({ afterMonths }) => afterMonths)).toEqual([24, 12]));
+    await given(awarded({ ...dated, breaks }, '2026-02-02'), context('ContractSigned', {}, '2026-02-10'), ...waived)
+      .when(recordBreak, { afterMonths: 24, decision: 'waived' })
+      .rejects('contract/break-decided', { detail: 'It was waived on 2026-02-25.' });
+    await given(awarded(dated), signed)
+      .when(recordBreak, { afterMonths: 12, decision: 'waived' })
+      .rejects('contract/unknown-break', { detail: 'It has breaks after no months.' });
     await given(...running)
       .when(recordBreak, { afterMonths: 12, decision: 'exercised', endsOn: '2026-03-01' })
       .rejects('contract/break-in-the-past', { pointer: '/endsOn', detail: '2026-03-01' });

@@ -71,6 +71,55 @@ describe('CorrectFact', () => {
       .when(correctFact, error(theFact(5), '/value', 'DCMT'))
       .rejects('ledger/unknown-event', { detail: "the ledger's own" }));
 
+  it.each([
+    ['a correction', corrected(AWARD, '/title', 'DCMS'), `correct event ${AWARD} again`],
+    ['a withdrawal', withdrawn(CHANGE), `reinstate event ${CHANGE}`],
+    ['a note', context('FactAnnotated', { event: AWARD, note: 'Seen' }), 'withdraw it, and annotate again'],
+  ])('says what to send instead of a command on %s', (_, own, instead) =>
+    given(...life, own)
+      .when(correctFact, error(theFact(5), '/note', 'x'))
+      .rejects('ledger/unknown-event', { detail: `${own.type} is the ledger's own and stands as it is: ${instead}.` }),
+  );
+
+  it('says so of a withdrawal that somebody wants to reinstate, and of what was reinstated', async () => {
+    await given(...life, withdrawn(CHANGE))
+      .when(reinstateFact, { event: theFact(5) })
+      .rejects('ledger/unknown-event', { detail: `: reinstate event ${CHANGE}.` });
+    await given(...life, withdrawn(CHANGE), context('FactReinstated', { event: CHANGE }))
+      .when(withdrawFact, { event: theFact(6) })
+      .rejects('ledger/unknown-event', { detail: `: withdraw event ${CHANGE} again.` });
+  });
+
+  it('takes the day and the evidence where a command sends them, and records where they stand', async () => {
+    const sourced = { ...awarded(), record: { evidence: [{ title: 'PCD 437' }] } };
+    const sent = (pointer: string, value: unknown) => given(sourced).when(correctFact, error(AWARD, pointer, value));
+    await sent('/record/effectiveOn', '2015-08-01').then({ type: 'FactCorrected', data: error(AWARD, '/effectiveOn', '2015-08-01') });
+    await sent('/record/evidence/0/title', 'PCD 813').then({ type: 'FactCorrected', data: error(AWARD, '/evidence/0/title', 'PCD 813') });
+    await sent('/record/effectiveOn', 'soon').rejects('ledger/wrong-value', { pointer: '/changes/0/value' });
+    await given(sourced)
+      .when(correctFact, {
+        event: AWARD,
+        changes: [
+          { pointer: '/effectiveOn', value: '2015-08-01' },
+          { pointer: '/record/effectiveOn', value: '2015-08-02' },
+        ],
+        because: 'error',
+      })
+      .rejects('ledger/overlapping-changes', { pointer: '/changes/1/pointer' });
+    await sent('/record/evidencee', []).rejects('ledger/unknown-field', { detail: '/record/evidencee.' });
+    const claim = { event: AWARD, note: 'Another source' };
+    await given(sourced)
+      .when(annotate, { ...claim, claim: { pointer: '/record/effectiveOn', value: '2015-08-01' } }, { evidence: [{ title: 'Press' }] })
+      .then({ type: 'FactAnnotated', data: { ...claim, claim: { pointer: '/effectiveOn', value: '2015-08-01' } } });
+  });
+
+  it('names the pointers that there are where one leads nowhere', () =>
+    given(...life)
+      .when(correctFact, error(AWARD, '/on', '2015-08-01'))
+      .rejects('ledger/unknown-field', {
+        detail: 'effectiveOn, /evidence, /record/reason, /record/authority, /record/decidedBy, /record/sequence.',
+      }));
+
   it('never corrects what was withdrawn', () =>
     given(...life, withdrawn(CHANGE))
       .when(correctFact, error(CHANGE, '/to/amount', '10200000'))
@@ -176,7 +225,7 @@ describe('CorrectFact', () => {
       .when(correctFact, error(AWARD, '/programme', 'nhs'))
       .rejects('ledger/never-corrected', { pointer: '/changes/0/pointer' }));
 
-  it.each(['/id', '/actor', '/known', '/record/actor', '/recordedAt', '/record/effectiveOn'])(
+  it.each(['/id', '/actor', '/known', '/record/actor', '/recordedAt', '/record/recordedAt'])(
     'never changes who recorded a fact, when, or what was known: %s',
     (pointer) =>
       given(...life)

@@ -154,6 +154,10 @@ describe('LinkTowers', () => {
     given(chartered, linked('hosting', 'networks'))
       .when(linkTowers, { ...link('hosting', 'networks'), why: 'Cables' })
       .rejects('programme/linked-already', { pointer: '/needs', detail: 'hosting waits for networks already.' }));
+  it('names the two towers in the refusal, also where others were linked before', () =>
+    given(chartered, linked('hosting', 'networks'), linked('networks', 'applications'))
+      .when(linkTowers, { ...link('hosting', 'networks'), why: 'Cables' })
+      .rejects('programme/linked-already', { detail: 'hosting waits for networks already.' }));
   it('never lets a tower wait for itself', async () => {
     await given(chartered)
       .when(linkTowers, link('hosting', 'hosting'))

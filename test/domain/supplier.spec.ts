@@ -18,6 +18,13 @@ describe('RegisterSupplier', () => {
       .when(registerSupplier, { ...csc, aliases: ['CSC', 'CSC Computer Sciences'], registration: '00963578' })
       .leaves({ stage: 'registered', title: csc.title, aliases: ['CSC', 'CSC Computer Sciences'], registration: '00963578', members: [] }));
 
+  it('says whether it is a small enterprise and a social one, or that it is not, only where that was sent', async () => {
+    await given()
+      .when(registerSupplier, { ...csc, sme: false, vcse: true })
+      .leaves({ sme: false, vcse: true });
+    await given().when(registerSupplier, csc).leaves((state) => expect([Object.keys(state).includes('sme'), Object.keys(state).includes('vcse')]).toEqual([false, false])); // prettier-ignore
+  });
+
   it('knows the members of a joint venture, which are registered themselves', () =>
     given()
       .when(registerSupplier, jointVenture('sopra-steria'))

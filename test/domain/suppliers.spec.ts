@@ -309,6 +309,11 @@ describe('a supplier that joins', () => {
     await admitted('2020-04-01').leaves({});
   });
 
+  it('is there together with one that joins on the same date, however the date is written', () =>
+    given(...live({ suppliers: [{ supplier: 'csc', share: 40 }] }), context('SupplierAdmitted', { supplier: 'atos', share: 40 }, '2018-01'))
+      .when(admitSupplier, { supplier: 'eviden', share: 40 }, on('[2018-01-01..2018-01-31]'))
+      .rejects('contract/shares-above-whole'));
+
   it('may come back', () =>
     given(...live(both), context('SupplierRemoved', { supplier: 'csc' }, '2017'))
       .when(admitSupplier, { supplier: 'csc' }, on('2018'))

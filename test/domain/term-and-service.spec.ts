@@ -56,6 +56,18 @@ describe('the first day of a term', () => {
   });
 });
 
+describe('an end that is counted from the start of the service', () => {
+  it('moves with the months of an option that was exercised, and with those that still may be', () =>
+    given(awarded({ termMonths: 60, options: [{ option: 'a', months: 12 }] }), signed(), started)
+      .when(exerciseExtension, { option: 'a' }, { effectiveOn: '2020-01' })
+      .leaves((c) => expect([...end(c), endOfContract(c, 6)]).toEqual(['2021-11-01', 'service-start', '2022-05-01'])));
+
+  it('never takes the place of one that is stated', () =>
+    given(awarded({ termMonths: 60, startsOn: '2015-09-01', endsOn: '2018-08-31' }), signed())
+      .when(startService, {}, { effectiveOn: '2015-11-02' })
+      .leaves((c) => expect([...end(c), endOfContract(c, 12)]).toEqual(['2018-08-31', 'stated', '2019-08-31'])));
+});
+
 describe('an end that is only counted from the start of the service', () => {
   it('refuses nothing: nobody said so', async () => {
     await given(...ofService)
@@ -106,6 +118,7 @@ describe('months and dates of a term that contradict each other', () => {
     ['are a year off', { termMonths: 48, startsOn: '2015-09-01', endsOn: '2018-08-31' }, '48 months from 2015-09-01 end on 2019-08-31; 2018-08-31 is stated, 365 days earlier.'], // prettier-ignore
     ['may agree, as well as they are known', { termMonths: 12, startsOn: '2015-10', endsOn: '2016-10' }, undefined],
     ['cannot agree, as well as they are known', { termMonths: 12, startsOn: '2015-10', endsOn: '2016-12' }, '12 months from 2015-10 end on [2016-09-30..2016-10-30]; 2016-12 is stated.'], // prettier-ignore
+    ['cannot agree, as well as the first day is known', { termMonths: 12, startsOn: '2015-10', endsOn: '2016-12-31' }, '12 months from 2015-10 end on [2016-09-30..2016-10-30]; 2016-12-31 is stated.'], // prettier-ignore
     ['lack the first day', { termMonths: 12, endsOn: '2099' }, undefined],
     ['have an unknown first day', { termMonths: 12, startsOn: 'unknown', endsOn: '2099' }, undefined],
     ['lack the months', { startsOn: '2015-09-01', endsOn: '2099' }, undefined],
@@ -136,7 +149,7 @@ describe('months and dates of a term that contradict each other', () => {
       .leaves((c) => expect([c.term.agreedEndsOn, ...codes(c)]).toEqual([undefined, 'term-contradicts-itself'])));
 
   it('are found of a lot', () =>
-    given(awarded({ lots: [{ lot: 'north', title: 'North', term: { months: 12, startsOn: '2016-01-01', endsOn: '2017-12-31' } }] }))
+    given(awarded({ lots: [{ lot: 'south', title: 'South', term: { months: 12, startsOn: '2016-01-01', endsOn: '2016-12-31' } }, { lot: 'north', title: 'North', term: { months: 12, startsOn: '2016-01-01', endsOn: '2017-12-31' } }] }))
       .when(signContract, {}, { effectiveOn: '2015-08-24' })
       .leaves((c) => expect(contractFindings(c)).toEqual([{ code: 'term-contradicts-itself', text: 'north: 12 months from 2016-01-01 end on 2016-12-31; 2017-12-31 is stated, 365 days later.' }]))); // prettier-ignore
 

@@ -175,6 +175,19 @@ describe('a history at a revision', () => {
     expect(store.reads).toBe(1);
   });
 
+  it('has all of the memory where no log is followed, else half of it', async () => {
+    const { store } = await logOf(40, 3);
+    const held = async (follows: boolean): Promise<number> => {
+      const cache = new HistoryCache({ store, aggregates, maxBytes: 300_000, follows });
+      for (let round = 0; round < 2; round++) for (let n = 0; n < 40; n++) await cache.at(`contract-c${n}`, 3);
+      return Array.from({ length: 40 }, (_, n) => cache.holds(`contract-c${n}`)).filter(Boolean).length;
+    };
+    const [half, all] = [await held(true), await held(false)];
+    expect(half).toBeGreaterThan(0);
+    expect(all).toBeGreaterThan(1.6 * half);
+    expect(all).toBeLessThan(40);
+  });
+
   it('larger than the whole cache stays while it is in use', async () => {
     const { store } = await logOf(1, 30);
     const cache = cacheOf(store, 1000);

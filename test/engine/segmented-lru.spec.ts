@@ -54,6 +54,10 @@ describe('a cache of two segments', () => {
     cache.set('large', { bytes: 13 });
     for (let i = 0; i < 100; i++) cache.set(`once-${i}`, small());
     expect(cache.has('large')).toBe(true);
+    const even = cacheOf(2560); // 80 bytes for those used once: an eighth of them is 10
+    even.set('an-eighth', small());
+    for (let i = 0; i < 100; i++) even.set(`once-${i}`, small());
+    expect(even.has('an-eighth')).toBe(false);
   });
 
   it('keeps the newest of what is larger than all of it, weighed as all of it', () => {
@@ -94,6 +98,7 @@ describe('a cache of two segments', () => {
     cache.set('once', { bytes: 12 });
     expect([cache.peek('once'), cache.bytes]).toEqual([{ bytes: 12 }, 12]);
     cache.get('once');
+    expect(cache.bytes).toBe(12);
     cache.set('once', { bytes: 9 });
     expect([cache.peek('once'), cache.bytes]).toEqual([{ bytes: 9 }, 9]);
     cache.set('grown', { bytes: 5 });

@@ -5,11 +5,13 @@ import {
   before,
   bounds,
   certainlyBefore,
+  certainlySameDay,
   dayOf,
   daysBetween,
   daysLate,
   endOfTerm,
   isDay,
+  isSameDate,
   isUncertainDate,
   monthsBetween,
   moveEnd,
@@ -99,6 +101,37 @@ describe('one date lies before another', () => {
         const [x, y] = [dayIn(a, i), dayIn(b, j)];
         const answer = before(a, b);
         if (answer !== 'unknown') expect(answer).toBe(x < y ? 'yes' : 'no');
+      }),
+    ));
+});
+
+describe('two dates are the same', () => {
+  it.each([
+    ['2018-01-01', '2018-01-01', true, true],
+    ['2018-01-01', '[2018-01-01..2018-01-01]', true, true],
+    ['[2018-01-01..2018-01-01]', '[2018-01-01..2018-01-01]', true, true],
+    ['2018-01-01', '2018-01-02', false, false],
+    ['2018-01', '2018-01', false, true],
+    ['2018-01', '[2018-01-01..2018-01-31]', false, true],
+    ['2018-01', '[2018-01-01..2018-01-30]', false, false],
+    ['2018-01-31', '[2018-01-01..2018-01-31]', false, false],
+    ['[2018..]', '[2018-01-01..]', false, true],
+    ['unknown', 'unknown', false, true],
+    ['unknown', '2018-01-01', false, false],
+  ])('%s and %s: one day %s, the same date %s', (a, b, day, date) => {
+    for (const [x, y] of [
+      [a, b],
+      [b, a],
+    ] as const)
+      expect([certainlySameDay(x, y), isSameDate(x, y)]).toEqual([day, date]);
+  });
+
+  it('certainly: only where every pair of days that the two can mean is one day', () =>
+    fc.assert(
+      fc.property(anyDate, anyDate, fc.nat(), fc.nat(), (a, b, i, j) => {
+        if (certainlySameDay(a, b)) expect(dayIn(a, i)).toBe(dayIn(b, j));
+        expect(certainlySameDay(a, b) && (certainlyBefore(a, b) || certainlyBefore(b, a))).toBe(false);
+        expect(certainlySameDay(a, a)).toBe(dayIn(a, i) === dayIn(a, j) && bounds(a).earliest === bounds(a).latest);
       }),
     ));
 });

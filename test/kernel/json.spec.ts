@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { at, duplicateName, hasPlace, inKeyOrder, overlap, stepOf, withoutValue, withValue } from '../../src/kernel/index.js';
+import { applied, at, canonical, canonicalFrom, differences, duplicateName, hasPlace, inKeyOrder, overlap, sameJson, stepOf, withoutValue, withValue } from '../../src/kernel/index.js'; // prettier-ignore
 
 const contract = { title: 'Hosting', options: [{ option: 'year-6' }], 'a/b': { 'm~n': 1 }, nothing: null };
 
@@ -21,6 +21,7 @@ describe('a JSON Pointer', () => {
     '/options/length',
     '/options/-',
     '/options/00',
+    '/options/0x0',
     '/options/1',
     '/title/0',
     '/title/length',
@@ -37,6 +38,7 @@ describe('a JSON Pointer', () => {
     '/nothing/x',
     '/no/such',
     '/toString/name',
+    '/__proto__/name',
   ])('%s is no place for a value, and changes nothing', (pointer) => {
     expect(hasPlace(contract, pointer)).toBe(false);
     expect(withValue(contract, pointer, 'x')).toEqual(contract);
@@ -49,8 +51,18 @@ describe('a JSON Pointer', () => {
     expect(contract.options).toEqual([{ option: 'year-6' }]);
   });
 
+  it('names an entry of a long list', () =>
+    expect(
+      at(
+        Array.from({ length: 30 }, (_, i) => i),
+        '/21',
+      ),
+    ).toBe(21));
+
   it('is shown with a long key shortened', () => {
     expect(stepOf('x'.repeat(649_000))).toHaveLength(64);
+    expect(stepOf(`${'x'.repeat(62)}/y`)).toBe(`${'x'.repeat(62)}~1y`);
+    expect(stepOf('x'.repeat(65))).toBe(`${'x'.repeat(63)}…`);
     expect(stepOf('a/b~c')).toBe('a~1b~0c');
   });
 });
@@ -87,6 +99,87 @@ describe('keys in the order of canonical JSON', () => {
   });
 });
 
+describe('canonical JSON', () => {
+  it('has any number of keys in order, and keeps a text that is in order already', () => {
+    const keys = Array.from({ length: 20 }, (_, i) => `k${String.fromCharCode(97 + ((i * 7) % 20))}`);
+    const many = Object.fromEntries(keys.map((key, i) => [key, i]));
+    expect(Object.keys(inKeyOrder(many))).toEqual(keys.toSorted());
+    expect(JSON.parse(canonical(many))).toEqual(many);
+    expect(canonicalFrom({ a: 1, b: 2 }, 'the text that was sent')).toBe('the text that was sent');
+    expect(canonicalFrom({ b: 2, a: 1 }, '{"b":2,"a":1}')).toBe('{"a":1,"b":2}');
+  });
+
+  it('puts a key of digits in its place by its text, and `_` too', () => {
+    expect(canonical({ a: 1, 9: 2, ':': 3, '/': 4, 10: 5, 0: 6 })).toBe('{"/":4,"0":6,"10":5,"9":2,":":3,"a":1}');
+    expect(canonical([{ b: { _: 1, Z: 2 }, a: [{ 1: 1 }] }])).toBe('[{"a":[{"1":1}],"b":{"Z":2,"_":1}}]');
+  });
+
+  it('keeps an object that can have its keys in order, also beside `:` and `/`', () => {
+    expect(Object.keys(inKeyOrder({ ':': 1, '/': 2, '^': 3, '`': 4 }))).toEqual(['/', ':', '^', '`']);
+    expect(inKeyOrder({ b: [{ 1: 1 }], a: 1 })).toEqual({ b: [{ 1: 1 }], a: 1 });
+  });
+});
+
+describe('the same JSON', () => {
+  it.each<[string, unknown, unknown, boolean]>([
+    ['an absent member and one that is undefined', { a: 1, b: undefined }, { a: 1 }, true],
+    ['the same the other way round', { a: 1 }, { a: 1, b: undefined }, true],
+    ['a member more', { a: 1 }, { a: 1, b: null }, false],
+    ['a member less', { a: 1, b: 2 }, { a: 1 }, false],
+    ['a list and an object of the same entries', [1], { 0: 1 }, false],
+    ['an object and a list', {}, [], false],
+    ['a longer list', [1], [1, 2], false],
+    ['a shorter list', [1, 2], [1], false],
+    ['nothing and an object', null, {}, false],
+    ['an object and nothing', {}, null, false],
+    ['a text and an object', 'a', {}, false],
+    ['an object and a text', {}, 'a', false],
+    ['a member that every object inherits', { toString: 1 }, {}, false],
+    ['the inherited one itself', {}, { constructor: Object }, false],
+    ['members in another order', { a: [1, { b: 2, c: 3 }], d: 4 }, { d: 4, a: [1, { c: 3, b: 2 }] }, true],
+  ])('%s', (_, a, b, expected) => expect(sameJson(a, b)).toBe(expected));
+});
+
+describe('what makes one state of another', () => {
+  it.each<[string, unknown, unknown]>([
+    [
+      'a field within an entry of a list',
+      { options: [{ option: 'y6' }, { option: 'y7', months: 12 }] },
+      { options: [{ option: 'y6' }, { option: 'y7', months: 6 }] },
+    ],
+    ['a field that goes within an entry', [{ a: 1, b: 2 }], [{ a: 1 }]],
+    ['a field that comes within an entry', [{ a: 1 }], [{ a: 1, b: { c: 2 } }]],
+    ['a list within an entry that grows in its middle', [[1, 3]], [[1, 2, 3]]],
+    ['a list within an entry that shrinks', { l: [[1, 2, 3], 'x'] }, { l: [[1, 3], 'x'] }],
+    ['the whole, of another kind', { a: 1 }, 'closed'],
+    ['a list that becomes an object', { a: [1] }, { a: { b: 1 } }],
+    ['nothing that becomes an object', { a: null }, { a: { b: 1 } }],
+    ['an object that becomes nothing', { a: { b: 1 } }, { a: null }],
+    ['keys that a pointer escapes', { 'a/b': { 'c~d': 1 } }, { 'a/b': { 'c~d': 2 } }],
+    ['two entries for one', { l: [1, 2, 3] }, { l: [1, 8, 9, 3] }],
+  ])('applied to the first gives the second: %s', (_, from, to) => {
+    const before = JSON.stringify(from);
+    expect(applied(from, differences(from, to))).toStrictEqual(to);
+    expect(JSON.stringify(from)).toBe(before);
+  });
+
+  it('names what came and what went as a whole where there was nothing or nothing is left', () => {
+    expect(differences(undefined, { a: 1 })).toEqual([{ op: 'add', path: '', value: { a: 1 } }]);
+    expect(differences([1], undefined, '/l')).toEqual([{ op: 'remove', path: '/l', was: [1] }]);
+    expect(applied({ a: 1 }, [{ op: 'remove', path: '', was: { a: 1 } }])).toBeUndefined();
+    expect(differences({ a: null }, { a: { b: 1 } })).toEqual([{ op: 'replace', path: '/a', value: { b: 1 }, was: null }]);
+    expect(differences({ a: [1] }, { a: { b: 1 } })).toEqual([{ op: 'replace', path: '/a', value: { b: 1 }, was: [1] }]);
+  });
+
+  it.each<[string, unknown, unknown, unknown]>([
+    ['an entry more at both ends of what was there', [2], [1, 2, 3], [{ op: 'replace', path: '', value: [1, 2, 3], was: [2] }]],
+    ['the last of equal entries', [1, 1], [1], [{ op: 'remove', path: '/1', was: 1 }]],
+    ['one more of equal entries', [1], [1, 1], [{ op: 'add', path: '/1', value: 1 }]],
+    ['two that went', [1, 2, 3, 4], [1, 4], [{ op: 'remove', path: '/1', was: 2 }, { op: 'remove', path: '/1', was: 3 }]], // prettier-ignore
+    ['all of them', [1, 2], [], [{ op: 'remove', path: '/0', was: 1 }, { op: 'remove', path: '/0', was: 2 }]], // prettier-ignore
+  ])('of a list: %s', (_, from, to, expected) => expect(differences(from, to)).toEqual(expected));
+});
+
 describe('two JSON Pointers overlap', () => {
   it.each([
     ['/a', '/a', true],
@@ -103,6 +196,7 @@ describe('a value without a member', () => {
     const value = { a: { b: 1, c: 2 }, list: [{ d: 1, e: 2 }] };
     expect(withoutValue(value, '/a/b')).toEqual({ a: { c: 2 }, list: [{ d: 1, e: 2 }] });
     expect(withoutValue(value, '/list/0/d')).toEqual({ a: { b: 1, c: 2 }, list: [{ e: 2 }] });
+    expect(withoutValue([[{ a: 1 }, { a: 2 }]], '/0/1/a')).toEqual([[{ a: 1 }, {}]]);
     for (const pointer of ['/list/0', '/list/1/d', '/x', '/a/x/y', '']) expect(withoutValue(value, pointer)).toEqual(value);
   });
 });

@@ -127,6 +127,19 @@ describe('the page of a contract', () => {
     expect((await page('/app/contracts/met-dcms-keysource?effectiveOn=2018-01-01')).text).toContain('after the day looked at');
   });
 
+  it('names its programme and its towers by their titles, and offers first what may come next', async () => {
+    const { html, text } = await page('/app/contracts/met-siam-atos');
+    expect(text).toContain('Board of Total Technology');
+    expect(text).toContain('Role Tower of Service integration');
+    const [next, others] = html.slice(html.indexOf('>Record</h2>')).split('of other stages, for what is recorded late');
+    for (const command of ['approve-change', 'terminate-contract']) expect(next).toContain(`met-siam-atos/${command}"`);
+    for (const command of ['plan-contract', 'award-contract']) {
+      expect(next).not.toContain(`met-siam-atos/${command}"`);
+      expect(others).toContain(`met-siam-atos/${command}"`);
+    }
+    expect(others!.split('About what is recorded')[1]).toContain('met-siam-atos/correct-fact"');
+  });
+
   it('that is not there is a page that says so', async () => {
     const { status, text, headers } = await page('/app/contracts/nobody');
     expect(status).toBe(404);
@@ -175,7 +188,8 @@ describe('decisions', () => {
     expect(text).toContain('Authority PCD 813');
     expect(text).toContain('Day of the act between March 2020 and October 2020');
     expect(text).toContain('Met scheme-of-consent/approval');
-    expect(text).toContain('programme-met up to revision 13');
+    expect(text).toContain('Programme met its first 14 events');
+    expect(text).toContain('Download the bundle of this decision');
     expect(text).toContain('Taken again from what was known then: the same decision.');
   });
 });

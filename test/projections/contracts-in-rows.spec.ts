@@ -44,5 +44,5 @@ it('the register counts what it lists of a contract', async () => {
   await world.record('contract-hosting', 'RecordDelay', { milestone: 'Go-live', to: '2021' });
   await world.record('contract-hosting', 'NovateContract', { supplier: 'atos' });
   const row = await (await rowsAfter(await world.events())).row('contract-register', 'contract:hosting');
-  expect(row.counts).toEqual({ changes: 2, delays: 1, novations: 1, notices: 1, suppliers: 2 });
+  expect(row.counts).toEqual({ changes: 2, delays: 1, novations: 1, notices: 1, suppliers: 2, terminations: 0 });
 });

@@ -30,12 +30,14 @@ export class InMemory {
     events: readonly RecordedEvent[],
     /** The day that rows are asked for. */
     private readonly day = '2026-11-26',
+    /** What a test makes of the history of each stream. */
+    made = (history: History): History => history,
   ) {
     this.projection = projections.find((projection) => projection.name === name)!;
     for (const [stream, own] of byStream(events)) {
       const [category, id] = split(stream);
       const aggregate = aggregates.find((one) => one.category === category)!;
-      this.#histories.set(stream, History.of(aggregate, id, own));
+      this.#histories.set(stream, made(History.of(aggregate, id, own)));
     }
     for (const source of this.projection.from) {
       if (source.category === undefined) for (const event of events) this.#place(source, source.place(event), source.show(event));

@@ -63,7 +63,7 @@ describe('the register of contracts', () => {
     expect(row.delays.map(({ to }: { to: string }) => to)).toEqual(['2017', '2018']);
     expect(row.novations).toMatchObject([{ from: 'csc', to: 'atos' }, { from: 'atos', to: 'csc' }]); // prettier-ignore
     expect(row.notices).toMatchObject([{ reference: '2016/S 045', uri: 'https://example.org/notice', on: '2016-01-04' }]);
-    expect(row.counts).toEqual({ changes: 2, delays: 2, novations: 2, notices: 1, suppliers: 3 });
+    expect(row.counts).toEqual({ changes: 2, delays: 2, novations: 2, notices: 1, suppliers: 3, terminations: 0 });
     expect(row.trail.lastDecision.command).toBe('NovateContract');
   });
 

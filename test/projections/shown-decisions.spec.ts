@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
+import { judgedBy, keysOf } from '../../projections/decisions.js';
 import { assessedIn, trailOf } from '../../projections/trail.js';
 import type { CommandStamp, RecordedEvent } from '../../src/kernel/index.js';
 import { recordWorld, World } from '../random-history.js';
@@ -91,6 +92,46 @@ describe('a decision', () => {
     expect(decisions.keys({ person: 'p-1' })).toEqual([second]);
     expect([decisions.keys({ reference: 'PCD 813' }), decisions.keys({ reference: 'PCD813' })]).toEqual([[first], [first]]);
     expect([decisions.keys({ actor: 'ana' }).length, decisions.keys({ actor: 'bob' })]).toEqual([7, []]);
+  });
+
+  it('is found by what it is about', async () => {
+    const first = `decision:${(await hosting('AwardContract', award)).decision}`;
+    const { decision } = await world.record('supplier-csc', 'AddAlias', { alias: 'CSC' });
+    const decisions = await inMemory('decisions', world);
+    expect(decisions.keys({ contract: 'hosting' })).toEqual([first]);
+    expect(decisions.keys({ programme: 'met', tower: 'hosting' })).toContain(first);
+    expect(decisions.keys({ supplier: 'csc' })).toEqual(expect.arrayContaining([first, `decision:${decision}`]));
+    expect([decisions.keys({ tower: 'euc' }), decisions.keys({ contract: 'euc' }), decisions.keys({ programme: 'csc' })]).not.toContainEqual(expect.arrayContaining([first])); // prettier-ignore
+  });
+
+  it('stands under its policy and its rule, its paper and its person, and those that a correction puts in their place', () => {
+    const event = (type: string, data: object, metadata: object = {}) => ({ type, data, metadata: { schemaVersion: type === 'FactCorrected' ? 2 : 1, ...metadata } }) as unknown as RecordedEvent; // prettier-ignore
+    const corrected = (...changes: readonly object[]) => [...keysOf(event('FactCorrected', { event: 'e', because: 'error', changes }))];
+    const assessed = [{ rule: 'consent/approval' }, { rule: 'consent/standstill' }, { rule: 'law' }];
+    expect([...keysOf(event('X', {}, { assessed }))]).toEqual(['rule:consent', 'rule:consent/approval', 'rule:consent/standstill', 'rule:law']); // prettier-ignore
+    expect([...keysOf(event('X', {}, { authority: { reference: 'Pcd 1' }, decidedBy: { person: 'p-1' } }))]).toEqual(['reference:PCD1', 'person:p-1']); // prettier-ignore
+    expect([...keysOf(event('X', { changes: [{ pointer: '/record/decidedBy/person', value: 'p-9' }] }))]).toEqual([]);
+    expect(corrected({ pointer: '/record/authority/reference', value: 'PCD 2' }, { pointer: '/title', value: 'Desks' })).toEqual(['reference:PCD2']); // prettier-ignore
+    expect(corrected({ pointer: '/record/decidedBy', value: { person: 'p-2', office: 'Mayor' } })).toEqual(['person:p-2']);
+    expect(corrected({ pointer: '/record/decidedBy/office', value: 'Mayor' }, { pointer: '/record/authority/uri', value: 'u' })).toEqual(
+      [],
+    );
+    expect(corrected({ pointer: '/record/reason', remove: true })).toEqual([]);
+  });
+
+  it('was judged by the policies of its programme as they were known: of a decision of the programme, before itself', () => {
+    const [assessed, known] = [
+      [{ rule: 'consent/approval' }],
+      [
+        { stream: 'tower-hosting', revision: 0 },
+        { stream: 'programme-met', revision: 7 },
+      ],
+    ];
+    const of = (stream: string, metadata: object) => judgedBy({ stream, revision: 5, metadata } as unknown as RecordedEvent);
+    expect(of('programme-lfb', { assessed, known })).toEqual({ programme: 'lfb', revision: 4 });
+    expect(of('contract-hosting', { assessed, known })).toEqual({ programme: 'met', revision: 7 });
+    expect(of('contract-hosting', { assessed, known: known.slice(0, 1) })).toBeNull();
+    expect([of('contract-hosting', { assessed: [], known }), of('programme-met', { known })]).toEqual([null, null]);
   });
 });
 

@@ -16,7 +16,6 @@ import {
   type Occurrence,
   type Rules,
 } from '../../kernel/index.js';
-import type { Account, Commitment } from './state.js';
 
 const exchangeFields = {
   currency: text('The currency in which the account is kept, an ISO 4217 code', { max: 3, example: 'GBP' }),
@@ -59,7 +58,7 @@ export const exchangeRules = {
     detail: ({ data: { amount } }) => `The amount is in ${amount.currency} already.`,
     holds: ({ data: { amount, exchange } }) => exchange?.currency !== amount.currency,
   },
-} satisfies Rules<Occurrence<Exchanged>, Account>;
+} satisfies Rules<Occurrence<Exchanged>, unknown>;
 
 /** Why no difference in exchange can be said of a payment, though it or one of its orders has a rate. */
 export const UNREALISED = {
@@ -91,7 +90,7 @@ export interface Realised {
  */
 export const realisedBy = (
   payment: Exchanged & { readonly invoices?: readonly string[] },
-  orders: readonly (Commitment | undefined)[],
+  orders: readonly (Exchanged | undefined)[],
 ): Realised | Unrealised | undefined => {
   const { amount, exchange } = payment;
   const rates = orders.map((order) => order?.exchange);
@@ -99,7 +98,7 @@ export const realisedBy = (
   if (!exchange) return rates.some((rate) => rate !== undefined) ? 'no-rate' : undefined;
   if (orders.length === 0) return 'not-allocated';
   if (!first || rates.includes(undefined)) return 'no-rate-of-the-order';
-  const isOther = (order: Commitment | undefined): boolean =>
+  const isOther = (order: Exchanged | undefined): boolean =>
     order?.exchange?.currency !== exchange.currency || order.amount.currency !== amount.currency;
   if (orders.some(isOther)) return 'other-currency';
   // A correction is folded before its rules are asked.

@@ -5,7 +5,7 @@ export { lastDayToExercise, openOptions } from './options.js';
 export { dueNotices } from './notices.js';
 export { standstillEndOf } from './standstill.js';
 export { idsOf, shareUnits, suppliersChangeOn, suppliersOf, suppliersOn, WHOLE } from './suppliers.js';
-export type { ContractLists } from './lists.js';
+export { CONTRACT_LISTS, type ContractLists } from './lists.js';
 export {
   agreedEndOf,
   endBasisOf,

@@ -155,21 +155,28 @@ export interface Break extends RecordedBy {
   readonly endsOn?: string;
 }
 
-/** Lists that a contract comes to have while it runs; each absent while nothing of its kind was recorded. In valid-time order. */
-export interface ContractLists {
-  readonly proposals?: readonly Proposal[];
-  readonly milestones?: readonly Milestone[];
-  readonly kpis?: readonly Kpi[];
-  readonly kpiAssessments?: readonly KpiAssessment[];
-  readonly serviceCredits?: readonly ServiceCredit[];
-  readonly disputes?: readonly Dispute[];
-  readonly owners?: readonly Ownership[];
-  readonly standstillLetters?: readonly StandstillLetter[];
-  readonly challenges?: readonly Challenge[];
-  readonly otherNotices?: readonly Notice[];
-  readonly indexations?: readonly Indexation[];
-  readonly breaksDecided?: readonly Break[];
-}
+const listOf = <Item>(): readonly Item[] => [];
+/**
+ * The lists that a contract comes to have while it runs, in valid-time order: a line here is all that a new one needs. The state may have
+ * it (see `ContractLists`), the rows of the register carry its newest items and their number, and its pages hold all of them.
+ */
+export const CONTRACT_LISTS = {
+  proposals: listOf<Proposal>(),
+  milestones: listOf<Milestone>(),
+  kpis: listOf<Kpi>(),
+  kpiAssessments: listOf<KpiAssessment>(),
+  serviceCredits: listOf<ServiceCredit>(),
+  disputes: listOf<Dispute>(),
+  owners: listOf<Ownership>(),
+  standstillLetters: listOf<StandstillLetter>(),
+  challenges: listOf<Challenge>(),
+  otherNotices: listOf<Notice>(),
+  indexations: listOf<Indexation>(),
+  breaksDecided: listOf<Break>(),
+};
+type Lists = typeof CONTRACT_LISTS;
+/** Each absent while nothing of its kind was recorded. */
+export type ContractLists = { readonly [Name in keyof Lists]?: Lists[Name] };
 
 /** A list with one more item. */
 export const withItem = <T>(list: readonly T[] | undefined, item: T): readonly T[] => [...(list ?? []), item];

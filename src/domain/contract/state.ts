@@ -243,7 +243,7 @@ export const statedEndOf = (
 /** The same for a reader: counted from the start of the service where the first day of the term is not known. */
 export const endOfContract = (c: Counted, more = 0): string | undefined => {
   const stated = statedEndOf(c, more);
-  if (stated !== undefined || c.term.endsOn || !c.term.months) return stated;
+  if (stated !== undefined || !c.term.months) return stated;
   const first = firstDayOf(c);
   return first && endOfTerm(first.on, c.term.months + (c.term.extendedMonths ?? 0) + more);
 };

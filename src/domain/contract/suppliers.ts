@@ -3,6 +3,7 @@ import {
   certainlyBefore,
   choice,
   id,
+  isSameDate,
   list,
   object,
   optional,
@@ -55,7 +56,7 @@ export const idsOf = (suppliers: readonly Supply[]): readonly string[] => {
 const isThereWhen = (one: Supply, { joinedOn }: Supply): boolean => {
   if (joinedOn === undefined) return one.joinedOn === undefined;
   return (
-    (one.joinedOn === undefined || one.joinedOn === joinedOn || before(joinedOn, one.joinedOn) === 'no') &&
+    (one.joinedOn === undefined || isSameDate(one.joinedOn, joinedOn) || before(joinedOn, one.joinedOn) === 'no') &&
     (one.leftOn === undefined || certainlyBefore(joinedOn, one.leftOn))
   );
 };

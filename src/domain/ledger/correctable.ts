@@ -41,9 +41,18 @@ export const factOf = (history: History, event: string): Entry => {
   if (withdrawn.has(event))
     reject<Code>('ledger/already-withdrawn', `Event ${event} was withdrawn by ${withdrawn.get(event)}.`, { pointer: '/event' });
   const own = history.recordedAs(event);
-  reject<Code>('ledger/unknown-event', own ? `${own.type} is the ledger's own and stands as it is.` : `No event ${event} in ${stream}.`, {
-    pointer: '/event',
-  });
+  reject<Code>('ledger/unknown-event', own ? ownStands(own) : `No event ${event} in ${stream}.`, { pointer: '/event' });
+};
+/** What to send instead of a command on one of the ledger's own events. */
+const INSTEAD: Readonly<Record<string, (of: string) => string>> = {
+  FactCorrected: (of) => `correct event ${of} again`,
+  FactWithdrawn: (of) => `reinstate event ${of}`,
+  FactReinstated: (of) => `withdraw event ${of} again`,
+  FactAnnotated: () => 'withdraw it, and annotate again',
+};
+const ownStands = ({ type, data }: RecordedEvent): string => {
+  const instead = INSTEAD[type]?.((data as { readonly event: string }).event);
+  return `${type} is the ledger's own and stands as it is${instead ? `: ${instead}` : ''}.`;
 };
 
 /** The fact or the note that a command speaks of, as recorded, unless it was withdrawn. */
@@ -72,10 +81,23 @@ const shapeOf = (history: History, { recorded }: Entry): Fields => ({
   record: object({ reason, authority, decidedBy, sequence }),
 });
 
+/**
+ * A pointer as it is stored. The day and the evidence, which a command sends in its `record`, stand beside the data: `/record/effectiveOn` is
+ * `/effectiveOn`, and `/record/evidence/0` is `/evidence/0`.
+ */
+export const stored = <Pointing extends { readonly pointer: string }>(one: Pointing): Pointing => {
+  const [, inRecord] = /^\/record(\/(?:effectiveOn|evidence)(?:\/.*)?)$/s.exec(one.pointer) ?? [];
+  return inRecord === undefined ? one : { ...one, pointer: inRecord };
+};
+const pointersOf = ({ record, ...shape }: Fields): readonly string[] => [
+  ...Object.keys(shape).map((name) => `/${name}`),
+  ...Object.keys(record!.fields!).map((name) => `/record/${name}`),
+];
+
 /** The field at a pointer. Throws a `Rejection` when the event has no such place; `where` the body holds the pointer. */
 const fieldOf = (shape: Fields, { recorded }: Entry, now: unknown, pointer: string, where: string): Field => {
   const field = fieldAt(shape, pointer);
-  if (!field) reject<Code>('ledger/unknown-field', `${recorded.type} has no field ${pointer}.`, { pointer: where });
+  if (!field) reject<Code>('ledger/unknown-field', `${recorded.type} has no field ${pointer}. Its fields are ${pointersOf(shape).join(', ')}.`, { pointer: where }); // prettier-ignore
   if (!hasPlace(now, pointer)) reject<Code>('ledger/unknown-field', `This ${recorded.type} has nothing at ${pointer}.`, { pointer: where });
   return field;
 };

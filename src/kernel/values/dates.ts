@@ -100,6 +100,12 @@ export const before = (a: UncertainDate, b: UncertainDate): 'yes' | 'no' | 'unkn
   return x.earliest >= y.latest ? 'no' : 'unknown';
 };
 export const certainlyBefore = (a: UncertainDate, b: UncertainDate): boolean => bounds(a).latest < bounds(b).earliest;
+/** Whether both are one exact day, however each is written: `2018-01-01` and `[2018-01-01..2018-01-01]`. Never of dates with several days. */
+export const certainlySameDay = (a: UncertainDate, b: UncertainDate): boolean =>
+  isSameDate(a, b) && bounds(a).earliest === bounds(a).latest;
+/** Whether two dates say the same, exact or not, however each is written: `2016-02` and `[2016-02-01..2016-02-29]`. */
+export const isSameDate = (a: UncertainDate, b: UncertainDate): boolean =>
+  a === b || (bounds(a).earliest === bounds(b).earliest && bounds(a).latest === bounds(b).latest);
 
 /** The day `days` later, or earlier when negative. Throws a RangeError when `day` is not a day. */
 export const addDays = (day: string, days: number): string => {

@@ -8,6 +8,7 @@ import {
   flag,
   id,
   isAmount,
+  isSameDate,
   list,
   object,
   optional,
@@ -119,7 +120,7 @@ export const performing = {
         says: 'A period is assessed once: correct the assessment.',
         field: '/to',
         detail: ({ data: { to } }) => `The period that ends on ${to} was assessed.`,
-        holds: ({ data: { kpi, to } }, { kpiAssessments = [] }) => !kpiAssessments.some((one) => one.kpi === kpi && one.to === to),
+        holds: ({ data: { kpi, to } }, { kpiAssessments = [] }) => !kpiAssessments.some((one) => one.kpi === kpi && isSameDate(one.to, to)),
       },
     },
     evolve(c, data, { event, effectiveOn: on }) {
@@ -165,7 +166,7 @@ export const performing = {
         holds: ({ data: { kpi, to } }, { kpiAssessments = [] }) =>
           kpi === undefined ||
           to === undefined ||
-          kpiAssessments.some((one) => one.kpi === kpi && one.to === to && one.result === 'missed'),
+          kpiAssessments.some((one) => one.kpi === kpi && isSameDate(one.to, to) && one.result === 'missed'),
       },
       'contract/credit-currency': {
         says: 'A service credit is in the currency of the contract.',

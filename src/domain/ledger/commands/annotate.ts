@@ -1,5 +1,5 @@
 import { ledgerCommand, ledgerEvents, reject } from '../../../kernel/index.js';
-import { checkClaim, fieldRefusals, factOf, factRefusals } from '../correctable.js';
+import { checkClaim, fieldRefusals, factOf, factRefusals, stored } from '../correctable.js';
 
 const own = {
   'ledger/claim-without-event': 'A claim is about a field of an event.',
@@ -12,7 +12,8 @@ export const annotate = ledgerCommand('Annotate', {
   events: ['FactAnnotated'],
   refusals: { ...factRefusals, ...fieldRefusals, ...own },
 
-  decide({ data, record }, history) {
+  decide({ data: sent, record }, history) {
+    const data = sent.claim ? { ...sent, claim: stored(sent.claim) } : sent;
     const { event, claim } = data;
     if (claim && !event)
       reject<keyof typeof own>('ledger/claim-without-event', 'Name the event that the claim is about.', { pointer: '/event' });

@@ -15,7 +15,17 @@ import {
   type Entry,
   type History,
 } from '../../../kernel/index.js';
-import { addedReferences, changeRefusals, corrected, factOf, factRefusals, fieldRefusals, namedIn, placeOf } from '../correctable.js';
+import {
+  addedReferences,
+  changeRefusals,
+  corrected,
+  factOf,
+  factRefusals,
+  fieldRefusals,
+  namedIn,
+  placeOf,
+  stored,
+} from '../correctable.js';
 
 const own = {
   'ledger/effective-after-recording': 'A fact cannot have happened after it was recorded.',
@@ -27,11 +37,12 @@ export const correctFact = ledgerCommand('CorrectFact', {
   fields: { ...ledgerEvents.FactCorrected },
   events: ['FactCorrected'],
   refusals: { ...factRefusals, ...fieldRefusals, ...changeRefusals, ...own },
-  named: ({ event, changes }, history) => namedIn(changes, history, event),
-  references: ({ event, changes }, history) => addedReferences(changes, history, event),
+  named: ({ event, changes }, history) => namedIn(changes.map(stored), history, event),
+  references: ({ event, changes }, history) => addedReferences(changes.map(stored), history, event),
   upcast: upcastCorrection,
 
-  decide({ data }, history) {
+  decide({ data: sent }, history) {
+    const data = { ...sent, changes: sent.changes.map(stored) };
     const { event, changes } = data;
     const entry = factOf(history, event);
     for (const { category, id, pointer } of namedIn(changes, history, event))
