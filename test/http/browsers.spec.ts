@@ -170,9 +170,9 @@ describe('a ticket for a stream', () => {
     expect((await server.post('/stream-tickets', { path: STREAM })).status).toBe(401);
     expect((await server.post('/stream-tickets', { path: STREAM }, await tokenOf('calendar').then(taken))).status).toBe(403);
   });
-  /** The server looks at its file of tokens every second. */
+  /** The server looks at its file of tokens every second; until then each attempt is a failed sign-in, and these are limited. */
   const taken = async (headers: Record<string, string>) => {
-    while ((await server.get('/livez/../decisions', headers)).status === 401) await new Promise((resolve) => setTimeout(resolve, 50));
+    while ((await server.get('/livez/../decisions', headers)).status === 401) await new Promise((resolve) => setTimeout(resolve, 400));
     return headers;
   };
 
