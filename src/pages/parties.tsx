@@ -51,7 +51,7 @@ export const Ceiling = ({ of: c }: { readonly of: Pick<ContractEntry, 'original'
       <Spark values={values} />
       {isSame && c.perYear && isAmount(c.perYear) && (
         <p class="small quiet">
-          <Money of={c.perYear} /> a year
+          <Money of={c.perYear} /> a year ({c.perYear.divides})
         </p>
       )}
     </>
