@@ -99,8 +99,11 @@ const edit = async (dir: string, name: string, change: (text: string) => string)
   return dir;
 };
 const lines = (change: (lines: string[]) => string[]) => (text: string) => change(text.split(/(?<=\n)/)).join('');
-const replaced = (n: number, from: string | RegExp, to: string) =>
-  lines((all) => all.map((line, i) => (i === n ? line.replace(from, to) : line)));
+const inLine = (n: number, change: (line: string) => string) => lines((all) => all.map((line, i) => (i === n ? change(line) : line)));
+const replaced = (n: number, from: string | RegExp, to: string) => inLine(n, (line) => line.replace(from, to));
+/** The first digit after `before`, or of the text, is another one: '0' instead would leave one text in sixteen as it was. */
+const otherDigit = (before: string) => (text: string) =>
+  text.replace(new RegExp(`(?<=${before})[\\da-f]`), (digit) => (digit === '0' ? '1' : '0'));
 /** A line whose leaf is that of what it says now. */
 const forgedLine = (line: string): string => {
   const { data, ...rest } = JSON.parse(line.replace('"n":1', '"n":8'));
@@ -174,13 +177,7 @@ describe('a bundle', () => {
   it.each<[string, 'ledger' | 'programme', string, (text: string) => string, string[]]>([
     ['data', 'ledger', 'events.jsonl', replaced(4, '"n":1', '"n":8'), [`FAULT event-altered ${event(4, 'contract-a', 1)}`, file]],
     ['metadata', 'ledger', 'events.jsonl', replaced(5, 'person-1', 'person-2'), [`FAULT event-altered ${event(5, 'supplier-s', 1)}`, file]],
-    [
-      'a hash',
-      'ledger',
-      'events.jsonl',
-      replaced(4, /"leafhash":"../, '"leafhash":"00'),
-      [`FAULT event-altered ${event(4, 'contract-a', 1)}`, file],
-    ],
+    ['a hash', 'ledger', 'events.jsonl', inLine(4, otherDigit('"leafhash":"')), [`FAULT event-altered ${event(4, 'contract-a', 1)}`, file]],
     [
       'a stream',
       'ledger',
@@ -236,7 +233,7 @@ describe('a bundle', () => {
       'an event and its hash',
       'ledger',
       'events.jsonl',
-      lines((all) => all.map((line, i) => (i === 4 ? forgedLine(line) : line))),
+      inLine(4, forgedLine),
       ['FAULT root-differs events 4 to 7', 'FAULT history-rewritten 8', file],
     ],
     [
@@ -250,14 +247,14 @@ describe('a bundle', () => {
       'an event and its hash in a part',
       'programme',
       'events.jsonl',
-      lines((all) => all.map((line, i) => (i === 2 ? forgedLine(line) : line))),
+      inLine(2, forgedLine),
       [`FAULT proof-invalid ${event(4, 'contract-a', 1)}`, 'FAULT stream-incomplete contract-a, revision 1', file],
     ],
     [
       'a proof',
       'programme',
       'events.jsonl',
-      replaced(0, /"inclusion":"../, '"inclusion":"00'),
+      inLine(0, otherDigit('"inclusion":"')),
       [`FAULT proof-invalid ${event(0, 'programme-met', 0)}`, 'FAULT stream-incomplete programme-met, revision 0', file],
     ],
     [
@@ -269,7 +266,13 @@ describe('a bundle', () => {
     ],
     ['a manifest', 'programme', 'manifest', (text) => text.replace('contract-a 4', 'contract-a 3'), ['FAULT note-invalid manifest']],
     ['a checkpoint', 'ledger', 'checkpoint', (text) => text.replace('\n12\n', '\n11\n'), ['FAULT note-invalid checkpoint']],
-    ['a signature', 'ledger', 'checkpoint', (text) => text.replace(/.(?==*\n$)/, '/'), ['FAULT note-invalid checkpoint']],
+    [
+      'a signature',
+      'ledger',
+      'checkpoint',
+      (text) => text.replace(/.(?=.=*\n$)/, (digit) => (digit === 'A' ? 'B' : 'A')),
+      ['FAULT note-invalid checkpoint'],
+    ],
     ['the first record', 'ledger', 'bundle.json', (text) => text.replace('Europe/London', 'Europe/Berlin'), ['FAULT genesis-altered']],
     ['the key', 'ledger', 'bundle.json', (text) => text.replace(/\+[\da-f]{8}\+/, '+00000000+'), ['FAULT key-malformed']],
     [
@@ -286,13 +289,7 @@ describe('a bundle', () => {
       (text) => text.replace('\\n4\\n', '\\n3\\n'),
       ['FAULT note-invalid older-checkpoints.jsonl'],
     ],
-    [
-      'a proof of consistency',
-      'ledger',
-      'older-checkpoints.jsonl',
-      (text) => text.replace(/"proof":"../, '"proof":"00'),
-      ['FAULT consistency-invalid 4'],
-    ],
+    ['a proof of consistency', 'ledger', 'older-checkpoints.jsonl', otherDigit('"proof":"'), ['FAULT consistency-invalid 4']],
     [
       'a list of older notes',
       'ledger',
