@@ -76,13 +76,11 @@ const recorded = ({ aggregate, id }: Stream, event: GivenEvent, revision: number
   },
 });
 
+export const recordedOf = (context: Stream): readonly RecordedEvent[] => context.events.map((event, i) => recorded(context, event, i));
+
 /** The stream as it is read; each event must have a shape that passes its own check. */
 export const historyOf = (context: Stream): History => {
-  const history = History.of(
-    context.aggregate,
-    context.id,
-    context.events.map((event, i) => recorded(context, event, i)),
-  );
+  const history = History.of(context.aggregate, context.id, recordedOf(context));
   for (const { recorded: stored, data } of history.entries) expectShape(stored.type, eventFields(context.aggregate, stored.type), data);
   expectJson(history.state);
   freeze(history.state);
