@@ -97,7 +97,8 @@ describe.each(types)('$type $version', ({ type, version, fields }) => {
     const lacking = versions.filter((v) => ofVersion(v).length === 0);
     expect(
       lacking.map(
-        (v) => `${type} has no sample of version ${v} in ${FILE}: npm run golden adds one, or where it can follow nothing that is there, add a stream`,
+        (v) =>
+          `${type} has no sample of version ${v} in ${FILE}: npm run golden adds one, or where it can follow nothing that is there, add a stream`,
       ),
     ).toEqual([]);
   });
