@@ -41,9 +41,9 @@ describe('the import rules', () => {
   let found: Awaited<ReturnType<typeof imports>>;
   beforeAll(async () => {
     found = await imports(planted);
-  }, 60_000);
+  }, 180_000);
 
-  it('are kept by the whole product', async () => expect(await imports('src', 'projections', 'bench')).toEqual([]), 60_000);
+  it('are kept by the whole product', async () => expect(await imports('src', 'projections', 'bench')).toEqual([]), 180_000);
 
   it.each(rules)('%s reports its planted file', (rule) => {
     const reported = found.filter(({ rule: { name }, from }) => name === rule && from.startsWith(`${planted}/${rule}/`));
@@ -60,13 +60,13 @@ describe('the lint rules against clocks, randomness and waiting', () => {
   let found: readonly Linted[];
   beforeAll(async () => {
     found = await lint('--no-ignore', planted);
-  }, 60_000);
+  }, 180_000);
 
   it('are kept by the whole product', async () => {
     const linted = await lint('src', 'projections');
     expect(linted.length).toBeGreaterThan(80);
     expect(linted.filter(({ messages }) => messages.length > 0)).toEqual([]);
-  }, 60_000);
+  }, 180_000);
 
   it.each(Object.entries(ESLINT))('%s reports its planted files', (rule, expected) => {
     const messages = found.filter(({ filePath }) => filePath.includes(`/planted/${rule}/`)).flatMap((file) => file.messages);

@@ -25,6 +25,10 @@ const run = async (script: string, ...args: string[]): Promise<string> => {
   return stdout;
 };
 
+/** What a linter says; most often a schema is missing because the types have changed since it was written. */
+const withCure = (message: string): string =>
+  /resolve|\$ref|schema/i.test(message) ? `${message} (Is it missing? npm run schemas)` : message;
+
 describe('the OpenAPI document, of a server on this machine alone and of one with tokens', () => {
   let files: readonly [alone: string, withTokens: string];
   beforeAll(async () => {
@@ -35,12 +39,12 @@ describe('the OpenAPI document, of a server on this machine alone and of one wit
   it('passes the recommended rules of Redocly without a warning', async () => {
     for (const file of files) {
       const { problems } = JSON.parse(await run('@redocly/cli/bin/cli.js', 'lint', file, '--config', 'redocly.yaml', '--format=json'));
-      expect(problems.map(({ ruleId, message, location }: any) => [ruleId, message, location[0]?.pointer])).toEqual([]);
+      expect(problems.map(({ ruleId, message, location }: any) => [ruleId, withCure(message), location[0]?.pointer])).toEqual([]);
     }
-  }, 60_000);
+  }, 180_000);
 
   it('passes the OpenAPI rules of Spectral without a warning', async () => {
     const out = await run('@stoplight/spectral-cli/dist/index.js', 'lint', files[1], '-r', '.spectral.yaml', '-f', 'json', '-q');
-    expect(JSON.parse(out).map(({ code, message, path }: any) => [code, message, path.join('.')])).toEqual([]);
-  }, 60_000);
+    expect(JSON.parse(out).map(({ code, message, path }: any) => [code, withCure(message), path.join('.')])).toEqual([]);
+  }, 180_000);
 });

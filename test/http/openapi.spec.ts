@@ -103,7 +103,7 @@ describe('the OpenAPI document', () => {
   it('is as the types of the states, the rows and the answers are: npm run schemas was not forgotten', async () => {
     const script = join(import.meta.dirname, '../schemas/generate.ts');
     await promisify(execFile)(process.execPath, [script, '--check']);
-  });
+  }, 120_000);
 
   it('knows every kind of row and every list of each projection', () => {
     for (const { name, rows, lists = {} } of projections) {
