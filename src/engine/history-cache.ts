@@ -52,11 +52,17 @@ export class HistoryCache {
   /** Streams of a log that is followed, and what kept some from being folded. */
   readonly #followed: SegmentedLru<Snapshot | Error>;
   readonly #loads = new Map<string, { running: Promise<History>; next: Promise<History> | undefined }>();
+  /** Stream → the reading up to a revision that is under way. */
+  readonly #readings = new Map<string, Promise<History>>();
   /** Stream → what this process appended last, while what is local may lie behind it. */
   readonly #appended: LRUCache<string, Revision>;
 
+  /** Memory that it may take, in bytes. */
+  readonly maxBytes: number;
+
   constructor({ store, aggregates, maxBytes = HISTORY_BYTES, follows = true }: HistoryCacheOptions) {
     this.#store = store;
+    this.maxBytes = maxBytes;
     this.#aggregates = new Map(aggregates.map((aggregate) => [aggregate.category, aggregate]));
     const half = Math.max(2, Math.floor(maxBytes / 2));
     const most = follows ? half : Math.max(2, maxBytes);
@@ -224,7 +230,24 @@ export class HistoryCache {
     }
   }
 
+  /** One reading of a stream at a time: who comes meanwhile goes on from what it came to, and reads on their own what it could not. */
   async #readTo(stream: string, revision: Revision, from: History | undefined): Promise<History> {
+    if (revision < 0) return this.emptyOf(stream);
+    for (let under = this.#readings.get(stream); under; under = this.#readings.get(stream)) {
+      const read = await under.catch(noop);
+      if (read && read.revision >= revision) return read;
+      if (read && read.revision > (from?.revision ?? -1)) from = read;
+    }
+    const reading = this.#readOn(stream, revision, from);
+    this.#readings.set(stream, reading);
+    try {
+      return await reading;
+    } finally {
+      this.#readings.delete(stream);
+    }
+  }
+
+  async #readOn(stream: string, revision: Revision, from: History | undefined): Promise<History> {
     let history = from ?? this.emptyOf(stream);
     while (history.revision < revision) {
       const page = await localPage(this.#store, stream, history.revision + 1, Math.min(PAGE, revision - history.revision));
@@ -232,7 +255,7 @@ export class HistoryCache {
       history = history.extended(page);
       if (history.revision < revision) await turn();
     }
-    return revision < 0 ? history : this.#keep(history);
+    return this.#keep(history);
   }
 
   /** The newest version of a stream: this one, or the one that came meanwhile. */
@@ -252,9 +275,8 @@ export class HistoryCache {
 
 const noop = (): void => undefined;
 
-/** An earlier version shares its events with the head: what it has alone are its lists and states. */
-const bytesOf = ({ head, earlier }: Kept): number =>
-  500 + head.bytes + earlier.reduce((sum, version) => sum + 500 + 64 * (version.revision + 1), 0);
+/** An earlier version shares its events with the head. */
+const bytesOf = ({ head, earlier }: Kept): number => 500 + head.bytes + earlier.reduce((sum, version) => sum + 500 + version.ownBytes, 0);
 
 /** A state is part of what the events said: of unknown size, and seldom more than this. */
 const bytesOfFollowed = (value: Snapshot | Error): number => (value instanceof Error ? 500 : 2000);

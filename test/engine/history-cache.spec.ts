@@ -10,6 +10,8 @@ import { appendAll } from './rows-after.js';
 /** Counts its reads, and may answer them late or not at all. */
 class Watched extends MemoryStore {
   reads = 0;
+  /** Events that were handed out. */
+  handed = 0;
   inFlight = 0;
   mostInFlight = 0;
   waitMs = 0;
@@ -20,6 +22,7 @@ class Watched extends MemoryStore {
     try {
       if (this.fails) throw new Error('The disk is gone.');
       const events = await super.read(...request);
+      this.handed += events.length;
       if (this.waitMs > 0) await new Promise((resume) => setTimeout(resume, this.waitMs));
       return events;
     } finally {
@@ -192,10 +195,55 @@ describe('a history at a revision', () => {
     const { store } = await logOf(1, 30);
     const cache = cacheOf(store, 1000);
     await cache.load(contract, 'c0', 'leader');
-    store.reads = 0;
-    const history = await cache.load(contract, 'c0', 'leader');
-    expect([history.revision, store.reads]).toEqual([30, 1]); // only what is new was asked for
-    expect(history.bytes).toBeGreaterThan(1000);
+    for (let revision = 30; revision < 40; revision++) {
+      await note(store, 'contract-c0', revision);
+      store.handed = 0;
+      const history = await cache.load(contract, 'c0', 'leader');
+      expect([history.revision, store.handed]).toEqual([revision + 1, 1]); // only what is new
+      expect(history.bytes).toBeGreaterThan(1000);
+    }
+  });
+
+  it('larger than the whole cache stays beside those in use, however many come once', async () => {
+    const { store } = await logOf(30, 2);
+    for (let revision = 2; revision < 80; revision++) await note(store, 'contract-c0', revision);
+    const large = await cacheOf(store).load(contract, 'c0');
+    const cache = new HistoryCache({ store, aggregates, maxBytes: 0.9 * large.bytes, follows: false });
+    const used = ['c0', 'c1', 'c2', 'c3', 'c4'];
+    for (let n = 5; n < 30; n++) {
+      await cache.load(contract, `c${n}`);
+      for (const id of used) await cache.load(contract, id);
+    }
+    store.handed = 0;
+    for (const id of used) await cache.load(contract, id);
+    expect(store.handed).toBe(0);
+  });
+
+  it('is read once, however many ask at once for a stream that nobody has used', async () => {
+    const { store } = await logOf(1, 40);
+    store.waitMs = 1;
+    for (const most of [MANY, 10]) {
+      store.handed = store.mostInFlight = 0;
+      const cache = cacheOf(store, most);
+      const revisions = Array.from({ length: 60 }, (_, i) => (most === MANY ? (i * 7) % 41 : 40));
+      const answers = await Promise.all(revisions.map((revision) => cache.at('contract-c0', revision)));
+      expect(answers.map(({ revision }) => revision)).toEqual(revisions);
+      expect([store.handed, store.mostInFlight]).toEqual([41, 1]);
+    }
+  });
+
+  it('is read again by those who waited for a reading that failed', async () => {
+    const { store } = await logOf(1, 5);
+    store.waitMs = 1;
+    const cache = cacheOf(store);
+    const outcomes = await Promise.allSettled([99, 5, 3, 98, 4].map((revision) => cache.at('contract-c0', revision)));
+    expect(outcomes.map((outcome) => (outcome.status === 'fulfilled' ? outcome.value.revision : String(outcome.reason)))).toEqual([
+      expect.stringContaining('contract-c0 ends at revision 5, before 99.'),
+      5,
+      3,
+      expect.stringContaining('contract-c0 ends at revision 5, before 98.'),
+      4,
+    ]);
   });
 });
 
@@ -227,8 +275,8 @@ describe('loads of one stream', () => {
     const failed = await Promise.allSettled([cache.load(contract, 'c0', 'leader'), cache.load(contract, 'c0', 'leader')]);
     expect(failed.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
     store.fails = false;
-    store.reads = 0;
+    store.handed = 0;
     expect((await cache.load(contract, 'c0', 'leader')).revision).toBe(3);
-    expect(store.reads).toBe(1);
+    expect(store.handed).toBe(4);
   });
 });
