@@ -3,7 +3,14 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { History, Snapshot, type AnyAggregate, type RecordedEvent } from '../kernel/index.js';
 import { split } from './audit/audit.js';
 import { SegmentedLru } from './segmented-lru.js';
-import { HistoryBrokenError, isOfTheStore, localPage, type EventStore, type Revision } from '../store/event-store.js';
+import {
+  HistoryBrokenError,
+  isOfTheStore,
+  localPage,
+  StoreUnavailableError,
+  type EventStore,
+  type Revision,
+} from '../store/event-store.js';
 
 /** `local`: what this process has without asking, perhaps an old prefix. `leader`: all that was acknowledged before the call. */
 export type Consistency = 'local' | 'leader';
@@ -118,9 +125,17 @@ export class HistoryCache {
    * @throws UnsupportedSchemaVersionError, IllegalTransitionError, and what the store throws
    */
   async at(stream: string, revision: Revision): Promise<History> {
+    if (revision < 0) return this.emptyOf(stream);
     const kept = this.#kept.get(stream);
     const head = kept && kept.head.revision >= revision ? kept.head : await this.#readTo(stream, revision, kept?.head);
-    if (head.revision === revision) return head;
+    return this.earlier(head, revision);
+  }
+
+  /** A history as it was at a revision: folded again from the nearest one that is kept, with a pause now and then. */
+  async earlier(head: History, revision: Revision): Promise<History> {
+    if (revision >= head.revision) return head;
+    if (revision < 0) return this.empty(head.aggregate, head.id);
+    const { stream } = head;
     const nearest = (this.#kept.get(stream)?.earlier ?? [])
       .filter((version) => version.revision <= revision)
       .reduce<History | undefined>((best, version) => (best && best.revision >= version.revision ? best : version), undefined);
@@ -130,7 +145,10 @@ export class HistoryCache {
       if (version.revision < revision) await turn();
     }
     const now = this.#kept.peek(stream);
-    if (now) this.#kept.set(stream, { head: now.head, earlier: [version, ...now.earlier.filter((e) => e !== nearest)].slice(0, EARLIER) });
+    if (now) {
+      const others = now.earlier.filter((other) => other !== nearest && other.revision !== revision);
+      this.#kept.set(stream, { head: now.head, earlier: [version, ...others].slice(0, EARLIER) });
+    }
     return version;
   }
 
@@ -215,7 +233,7 @@ export class HistoryCache {
       if (consistency === 'leader' || history.revision < (this.#appended.get(stream) ?? -1))
         history = await this.#extended(history, (from) => this.#store.read(stream, from, PAGE));
     } catch (error) {
-      this.#kept.delete(stream);
+      if (!(error instanceof StoreUnavailableError)) this.#kept.delete(stream); // else nothing was read, and what is kept still holds
       throw error;
     }
     return this.#keep(history);
@@ -232,7 +250,6 @@ export class HistoryCache {
 
   /** One reading of a stream at a time: who comes meanwhile goes on from what it came to, and reads on their own what it could not. */
   async #readTo(stream: string, revision: Revision, from: History | undefined): Promise<History> {
-    if (revision < 0) return this.emptyOf(stream);
     for (let under = this.#readings.get(stream); under; under = this.#readings.get(stream)) {
       const read = await under.catch(noop);
       if (read && read.revision >= revision) return read;

@@ -3,6 +3,7 @@ import { contract } from '../../src/domain/contract/index.js';
 import { aggregates } from '../../src/domain/index.js';
 import { HistoryCache } from '../../src/engine/history-cache.js';
 import { History, Snapshot, type RecordedEvent } from '../../src/kernel/index.js';
+import { StoreUnavailableError } from '../../src/store/event-store.js';
 import { MemoryStore } from '../fakes/memory-store.js';
 import { recordWorld, World } from '../random-history.js';
 import { appendAll } from './rows-after.js';
@@ -15,12 +16,12 @@ class Watched extends MemoryStore {
   inFlight = 0;
   mostInFlight = 0;
   waitMs = 0;
-  fails = false;
+  fails: Error | false = false;
   override async read(...request: Parameters<MemoryStore['read']>): Promise<readonly RecordedEvent[]> {
     this.reads++;
     this.mostInFlight = Math.max(this.mostInFlight, ++this.inFlight);
     try {
-      if (this.fails) throw new Error('The disk is gone.');
+      if (this.fails) throw this.fails;
       const events = await super.read(...request);
       this.handed += events.length;
       if (this.waitMs > 0) await new Promise((resume) => setTimeout(resume, this.waitMs));
@@ -219,6 +220,24 @@ describe('a history at a revision', () => {
     expect(store.handed).toBe(0);
   });
 
+  it('that is kept at several revisions takes the memory of all of them', async () => {
+    const world = new World();
+    await recordWorld(world);
+    for (const id of ['small', 'c0', 'c1']) await world.record(`contract-${id}`, 'AwardContract', award);
+    for (const id of ['c0', 'c1'])
+      for (let n = 0; n < 100; n++) await world.record(`contract-${id}`, 'RecordDelay', { milestone: `Go-live ${n}`, to: 'unknown' });
+    const store = new Watched();
+    await appendAll(store, await world.events());
+    const { bytes } = await cacheOf(store).load(contract, 'c0');
+    const isThere = async (revisions: readonly number[]): Promise<boolean> => {
+      const cache = new HistoryCache({ store, aggregates, maxBytes: 3 * bytes, follows: false });
+      for (let used = 0; used < 2; used++) await cache.load(contract, 'small');
+      for (const id of ['c0', 'c1']) for (const revision of revisions) await cache.at(`contract-${id}`, revision);
+      return cache.holds('contract-small');
+    };
+    expect([await isThere([100]), await isThere([100, 99, 98, 97, 96])]).toEqual([true, false]);
+  });
+
   it('is read once, however many ask at once for a stream that nobody has used', async () => {
     const { store } = await logOf(1, 40);
     store.waitMs = 1;
@@ -271,12 +290,24 @@ describe('loads of one stream', () => {
     const { store } = await logOf(1, 3);
     const cache = cacheOf(store);
     await cache.load(contract, 'c0', 'leader');
-    store.fails = true;
+    store.fails = new Error('The disk is gone.');
     const failed = await Promise.allSettled([cache.load(contract, 'c0', 'leader'), cache.load(contract, 'c0', 'leader')]);
     expect(failed.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
     store.fails = false;
     store.handed = 0;
     expect((await cache.load(contract, 'c0', 'leader')).revision).toBe(3);
     expect(store.handed).toBe(4);
+  });
+
+  it('that fail because the store is away keep what was read before: nobody reads and folds it again for each attempt', async () => {
+    const { store } = await logOf(1, 3);
+    const cache = cacheOf(store);
+    await cache.load(contract, 'c0', 'leader');
+    store.fails = new StoreUnavailableError('The store is away.');
+    for (let n = 0; n < 2; n++) await expect(cache.load(contract, 'c0', 'leader')).rejects.toThrow('The store is away.');
+    store.fails = false;
+    store.handed = 0;
+    expect((await cache.load(contract, 'c0', 'leader')).revision).toBe(3);
+    expect(store.handed).toBe(0);
   });
 });

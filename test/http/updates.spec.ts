@@ -366,6 +366,31 @@ describe('the stream of updates', () => {
     for (const each of clients) each.destroy();
   });
 
+  it('is rendered once for all who hear the same', async () => {
+    const { projector, store, log } = partsOf(server);
+    let rendered = 0;
+    const counting = new Proxy(projector, {
+      get: (target, name) => {
+        if (name === 'event') rendered++;
+        return bound(target, name);
+      },
+    });
+    const subscribers = new Subscribers({ projector: counting, store, log, most: 50 });
+    const heard = await Promise.all(
+      Array.from({ length: 50 }, async () => {
+        const client = { raw: response(), text: '' };
+        client.raw.setEncoding('utf8').on('data', (chunk: string) => (client.text += chunk));
+        await subscribers.open({ name: 'contract-register' }, replyTo(client.raw), () => new Error());
+        return client;
+      }),
+    );
+    await awardAs('rendered-once');
+    await waitFor(() => heard.every(({ text }) => text.includes('contract:rendered-once')));
+    expect([rendered, new Set(heard.map(({ text }) => text)).size]).toEqual([1, 1]);
+    subscribers.close();
+    for (const { raw } of heard) raw.destroy();
+  });
+
   it('ends with a reset when the projection becomes another generation', async () => {
     const { projector, store, log } = partsOf(server);
     let generation = projector.generation('contract-register');

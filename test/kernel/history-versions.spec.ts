@@ -1,7 +1,7 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it, jest } from '@jest/globals';
 import { contract } from '../../src/domain/contract/index.js';
 import { withdrawFact } from '../../src/domain/ledger/commands/withdraw-fact.js';
-import { contextOf, History, Snapshot, type AnyAggregate, type Event, type Metadata, type RecordedEvent } from '../../src/kernel/index.js';
+import { contextOf, History, Snapshot, type Event, type Metadata, type RecordedEvent } from '../../src/kernel/index.js';
 import { context, historyOf, stream, theFact, type GivenEvent } from '../given.js';
 
 const award = { programme: 'met', title: 'EUC', suppliers: [{ supplier: 'csc' }], value: { amount: '100', currency: 'GBP' } };
@@ -347,19 +347,14 @@ describe('what can no longer follow an event that is withdrawn', () => {
     expect(typesOf(history)).toHaveLength(6);
   });
 
-  it('is found by looking at each of the others once, however many they are', () => {
-    let looked = 0;
-    const events = Object.entries<AnyAggregate['events'][string]>(contract.events).map(([type, event]) => {
-      const evolve = (...found: Parameters<typeof event.evolve>) => (looked++, event.evolve(...found));
-      return [type, { ...event, evolve }];
-    });
-    const counted = { ...contract, events: Object.fromEntries(events) } as AnyAggregate;
-    const history = History.of(counted, 'euc', recordedAs(awarded, signed, ...Array.from({ length: 300 }, () => delayed('2019'))));
-    looked = 0;
+  it('is looked for once, however many they are', () => {
+    const history = of(...Array.from({ length: 300 }, () => delayed('2019')));
+    const tried = jest.spyOn(History.prototype, 'with');
     const data = { event: theFact(1), withDependants: true };
     const [withdrawal] = withdrawFact.decide({ data } as unknown as Parameters<typeof withdrawFact.decide>[0], history);
     expect((withdrawal!.data as { dependants: readonly string[] }).dependants).toHaveLength(301);
-    expect(looked).toBeLessThanOrEqual(302);
+    expect(tried).toHaveBeenCalledTimes(1);
+    tried.mockRestore();
   });
 
   it('is not what was broken before', () => {
