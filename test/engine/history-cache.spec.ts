@@ -130,6 +130,20 @@ describe('a history at a revision', () => {
     }
   });
 
+  it('lets other work go on while an earlier one is folded', async () => {
+    const { store } = await logOf(1, 1);
+    for (let revision = 1; revision < 1700; revision++) await note(store, 'contract-c0', revision);
+    const cache = cacheOf(store);
+    const head = await cache.load(contract, 'c0');
+    let turns = 0;
+    const count = (): void => void (turns++, (timer = setImmediate(count)));
+    let timer = setImmediate(count);
+    const earlier = await cache.earlier(head, 1600);
+    clearImmediate(timer);
+    expect([earlier.revision, earlier.recorded.length, turns >= 3]).toEqual([1600, 1601, true]);
+    expect([await cache.earlier(head, 1700), (await cache.earlier(head, -1)).revision]).toEqual([head, -1]);
+  });
+
   it('is answered to many who ask at once for other revisions of one stream', async () => {
     const { store } = await logOf(1, 40);
     store.waitMs = 1;
