@@ -300,6 +300,19 @@ describe('loads of one stream', () => {
     await early;
   });
 
+  it('that end late never take the place of what came meanwhile', async () => {
+    const { store } = await logOf(1, 3);
+    const newest = await cacheOf(store).load(contract, 'c0');
+    const cache = cacheOf(store);
+    store.waitMs = 5;
+    const late = cache.at('contract-c0', 1);
+    cache.appended('contract-c0', 3, newest);
+    expect((await late).revision).toBe(1);
+    store.handed = 0;
+    expect((await cache.load(contract, 'c0', 'leader')).revision).toBe(3);
+    expect(store.handed).toBe(0);
+  });
+
   it('that fail leave nothing behind', async () => {
     const { store } = await logOf(1, 3);
     const cache = cacheOf(store);
