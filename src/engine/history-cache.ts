@@ -295,5 +295,5 @@ const noop = (): void => undefined;
 /** An earlier version shares its events with the head. */
 const bytesOf = ({ head, earlier }: Kept): number => 500 + head.bytes + earlier.reduce((sum, version) => sum + 500 + version.ownBytes, 0);
 
-/** A state is part of what the events said: of unknown size, and seldom more than this. */
-const bytesOfFollowed = (value: Snapshot | Error): number => (value instanceof Error ? 500 : 2000);
+/** A state is part of what the events said: some 200 bytes of each, and more only where an event says much. */
+const bytesOfFollowed = (value: Snapshot | Error): number => (value instanceof Error ? 500 : 600 + 220 * (value.revision + 1));

@@ -96,6 +96,24 @@ describe('following the log', () => {
     expect(store.reads).toBeGreaterThan(50);
   });
 
+  it('takes more memory for a stream the more was recorded in it', async () => {
+    const { store } = await logOf(3, 2);
+    for (const id of ['c1', 'c2']) for (let revision = 2; revision < 300; revision++) await note(store, `contract-${id}`, revision);
+    await note(store, 'contract-c0', 2);
+    const events = await store.readAll(undefined, 5000);
+    const readFor = async (maxBytes: number): Promise<number> => {
+      const cache = cacheOf(store, maxBytes);
+      for (const page of [events.slice(0, 10), events.slice(10, -1)]) {
+        const prepared = await cache.prepare(page);
+        for (const event of page) prepared.advance(event);
+      }
+      store.reads = 0;
+      await cache.prepare(events.slice(-1));
+      return store.reads;
+    };
+    expect([await readFor(MANY), await readFor(120_000)]).toEqual([0, 1]);
+  });
+
   it('needs the whole history for a correction, and reads it', async () => {
     const { store, events } = await logOf(1, 3);
     const prepared = await cacheOf(store, 10).prepare(events.slice(0, -1));
