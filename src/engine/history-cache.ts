@@ -2,6 +2,7 @@ import { LRUCache } from 'lru-cache';
 import { setImmediate as turn } from 'node:timers/promises';
 import { History, Snapshot, type AnyAggregate, type RecordedEvent } from '../kernel/index.js';
 import { split } from './audit/audit.js';
+import { earlier } from './earlier.js';
 import { SegmentedLru } from './segmented-lru.js';
 import {
   HistoryBrokenError,
@@ -131,21 +132,16 @@ export class HistoryCache {
     return this.earlier(head, revision);
   }
 
-  /** A history as it was at a revision: folded again from the nearest one that is kept, with a pause now and then. */
+  /** A history as it was at a revision, -1 before its first event: folded again from the nearest one that is kept, with pauses. */
   async earlier(head: History, revision: Revision): Promise<History> {
     if (revision >= head.revision) return head;
-    if (revision < 0) return this.empty(head.aggregate, head.id);
     const { stream } = head;
     const nearest = (this.#kept.get(stream)?.earlier ?? [])
       .filter((version) => version.revision <= revision)
       .reduce<History | undefined>((best, version) => (best && best.revision >= version.revision ? best : version), undefined);
-    let version = nearest ?? this.empty(head.aggregate, head.id);
-    while (version.revision < revision) {
-      version = version.extended(head.recordedFrom(version.revision + 1, Math.min(version.revision + PAGE, revision)));
-      if (version.revision < revision) await turn();
-    }
+    const version = await earlier(head, revision, nearest);
     const now = this.#kept.peek(stream);
-    if (now) {
+    if (now && revision >= 0) {
       const others = now.earlier.filter((other) => other !== nearest && other.revision !== revision);
       this.#kept.set(stream, { head: now.head, earlier: [version, ...others].slice(0, EARLIER) });
     }
