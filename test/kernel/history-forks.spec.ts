@@ -1,6 +1,18 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { bounds, History, isLedgerEvent, UnsupportedSchemaVersionError, type Entry, type RecordedEvent } from '../../src/kernel/index.js';
+import {
+  aggregate,
+  bounds,
+  eventsOf,
+  History,
+  isLedgerEvent,
+  UnsupportedSchemaVersionError,
+  type AnyAggregate,
+  type Entry,
+  type Event,
+  type RecordedEvent,
+} from '../../src/kernel/index.js';
+import { checkpointBytes } from '../../src/kernel/checkpoints.js';
 import { folds, plainly, tape, type PlainEntry, type Tape } from './plain-history.js';
 
 const kinds = ['Opened', 'Added', 'Added', 'Added', 'Moved', 'Moved', 'Learned', 'FactCorrected', 'FactCorrected', 'FactWithdrawn', 'FactReinstated', 'FactAnnotated', 'DuplicateMarked'] as const; // prettier-ignore
@@ -172,7 +184,14 @@ describe('versions of a history that go on from each other in any order', () => 
           if (from % 3 === 0) expectToSay(...version);
           if (from % 4 === 0) version[0].dependantsOf(idOf(0, 0));
         }
-        for (const version of versions) expectToSay(...version);
+        const [{ asked: day }] = steps as [(typeof steps)[number]];
+        for (const [history, log] of versions) {
+          expectToSay(history, log);
+          const all = plainly(log);
+          const { approximate, leftOut } = history.uncertainOn(day);
+          expect([ids(approximate), ids(leftOut)]).toEqual([ids(all.uncertainOn(day).approximate), ids(all.uncertainOn(day).leftOut)]);
+          expect([ids(history.onDay(day).entries), history.onDay(day).state]).toEqual([ids(all.onDay(day)), all.fold(all.onDay(day))]);
+        }
       }),
       { numRuns: 70 },
     );
@@ -386,6 +405,10 @@ describe('what a history folds', () => {
     const noted = history.extended([said(n, 'FactAnnotated', { event: `e${n - 1}-0`, note: 'Seen' })]);
     const corrected = history.extended([said(n, 'FactCorrected', { event: `e${n - 2}-0`, because: 'error', changes: [{ pointer: '/record/reason', value: 'Because' }] })]); // prettier-ignore
     const backdated = history.extended([added(n, dayAt(2 * (n - 3) - 1))]);
+    const tried = history.with([
+      said(n, 'FactCorrected', { event: `e${n - 20}-0`, because: 'error', changes: [{ pointer: '/n', value: 2 }] }),
+    ]);
+    expect(foldedBy(() => tried.standing([`e${n - 10}-0`], () => true))).toBeLessThanOrEqual(13);
     for (const version of [noted, corrected, backdated]) {
       expect(foldedBy(() => version.extended([added(n + 1, dayAt(2 * n))]))).toBe(1);
       expect(foldedBy(() => version.before(dayAt(2 * (n - 20))))).toBeLessThanOrEqual(23);
@@ -394,12 +417,109 @@ describe('what a history folds', () => {
   });
 
   it('of a fact that was learned later is what stands behind the fact that it completes', () => {
-    const open = History.of<Tape>(tape, 'x', [...facts(n - 10), added(n - 10, dayAt(2 * (n - 10)), { kind: 'Added', more: 2 }), ...facts(n).slice(n - 9)]); // prettier-ignore
+    const completed = (back: number) =>
+      History.of<Tape>(tape, 'x', [...facts(n - back), added(n - back, dayAt(2 * (n - back)), { kind: 'Added', more: 2 }), ...facts(n).slice(n - back + 1)]); // prettier-ignore
     const learned = added(n, dayAt(2 * n), { kind: 'Learned' });
-    expect(foldedBy(() => open.extended([learned]))).toBeLessThanOrEqual(3 + 2 * 12);
-    const knowing = open.extended([learned]);
-    expect(knowing.entries[n - 9]!.recorded.type).toBe('Learned');
-    expect(foldedBy(() => knowing.extended([added(n + 1, dayAt(2 * n))]))).toBe(1);
-    expect(foldedBy(() => knowing.extended([added(n + 1, dayAt(2 * (n - 5)))]))).toBeLessThanOrEqual(3 + 2 * 8);
+    const [near, far] = [completed(10), completed(200)];
+    expect(foldedBy(() => near.extended([learned]))).toBeLessThanOrEqual(3 + 2 * 12);
+    const knowing = far.extended([learned]);
+    expect(knowing.entries[n - 199]!.recorded.type).toBe('Learned');
+    const behind = (back: number) => added(n + 1, dayAt(2 * (n - back)));
+    const on = { event: 'new-0', effectiveOn: dayAt(2 * (n - 5)), evidence: [] };
+    expect(foldedBy(() => knowing.extended([behind(0)]))).toBe(1);
+    expect(foldedBy(() => knowing.extended([behind(5)]))).toBeLessThanOrEqual(3 + 2 * 8);
+    expect(foldedBy(() => knowing.tryEvents([behind(5)], [on], knowing.before(on.effectiveOn)))).toBeLessThanOrEqual(3 + 2 * 8);
+    expect(foldedBy(() => far.tryEvents([behind(5)], [on], far.before(on.effectiveOn)))).toBeLessThanOrEqual(3 + 2 * 8);
+  });
+
+  it('of many facts that are looked for is the way from the first of them to the last', () => {
+    const looked = Array.from({ length: 20 }, (_, i) => `e${n - 10 * (i + 1)}-0`);
+    const found = history.standing(looked, () => true);
+    expect(found.map(({ entry }) => entry.recorded.id)).toEqual(looked.toReversed());
+    expect(foldedBy(() => history.standing(looked, () => true))).toBeLessThanOrEqual(10 + 200);
+    expect(foldedBy(() => history.standing(['e0-0', `e${n - 1}-0`], () => true))).toBeLessThanOrEqual(10);
+  });
+
+  it('and what it keeps weighs more where what was believed is kept as well', () => {
+    const [, ...rest] = facts(40);
+    const open = History.of<Tape>(tape, 'x', [added(0, dayAt(0), { kind: 'Added', more: 2 }), ...rest]);
+    const knowing = open.extended([added(40, dayAt(90), { kind: 'Learned' })]);
+    expect(knowing.bytes - open.extended([added(40, dayAt(90))]).bytes).toBeGreaterThanOrEqual(checkpointBytes(41));
+  });
+});
+
+describe('a fact that brings in what existed before it was recorded', () => {
+  const opened = (revision: number, on: string): RecordedEvent => recordedAs({ kind: 'Opened', n: 1, on, sequence: undefined, back: 0, variant: 0, more: 1 }, revision, 0); // prettier-ignore
+  const learned = { ...opened(1, '2016-02-01'), type: 'Learned', data: { n: 5 } };
+  const moved = { ...opened(2, '2016-01-10'), type: 'Moved', data: { n: 6 } };
+  const alone = History.of<Tape>(tape, 'x', [opened(0, '2016-01-03')]);
+  const history = History.of<Tape>(tape, 'x', [opened(0, '2016-01-03'), learned, moved]);
+  const contexts = ({ state }: { readonly state: Tape }) => state.acts.map((act) => Object.fromEntries(JSON.parse(act)[2]));
+
+  it('is asked what it says of a day between, with what completes it', () => {
+    for (const day of ['2015-12-15', '2016-01-02']) {
+      const found = history.asOf(day);
+      expect(found.entries.map(({ recorded, asOf }) => [recorded.type, asOf])).toEqual([['Opened', day], ['Learned', undefined]]); // prettier-ignore
+      expect(ids(found.revealed)).toEqual([learned.id]);
+      expect(contexts(found).map(({ asOf }) => asOf)).toEqual([day, undefined]);
+      expect([found.approximate, found.leftOut]).toEqual([[], []]);
+      expect(contexts(history.onDay(day)).map(({ asOf }) => asOf)).toEqual([day, undefined]);
+      expect(contexts(alone.onDay(day)).map(({ asOf }) => asOf)).toEqual([day]);
+      expect(alone.onDay(day)).not.toBe(alone);
+    }
+  });
+
+  it('says nothing of a day before there was anything, and on its own day what it says itself', () => {
+    for (const version of [alone, history]) {
+      expect(version.asOf('2015-12-14')).toEqual({ state: tape.initial, entries: [], approximate: [], leftOut: [], revealed: [] });
+      expect([version.onDay('2015-12-14').entries, version.onDay('2015-12-14').state]).toEqual([[], tape.initial]);
+      expect(contexts(version.asOf('2016-01-03'))[0]).not.toHaveProperty('asOf');
+    }
+    expect(alone.onDay('2016-01-03')).toBe(alone);
+  });
+
+  it('is asked so only where it comes first', () => {
+    const second = History.of<Tape>(tape, 'x', [{ ...moved, revision: 0, metadata: { ...moved.metadata, effectiveOn: '2016-01-02' } }, opened(1, '2016-01-03')]); // prettier-ignore
+    expect(second.asOf('2015-12-20').entries).toEqual([]);
+    expect(ids(second.asOf('2016-01-02').entries)).toEqual([moved.id]);
+  });
+});
+
+describe('what is taken away of a stream', () => {
+  const any = eventsOf<{ readonly stage: string }>();
+  const deal = aggregate({
+    category: 'deal',
+    initial: { stage: 'none' },
+    stages: ['none', 'open'],
+    events: {
+      Noticed: any({ allowedIn: ['none', 'open'], mayPrecede: true, fields: {}, evolve: (state) => state }),
+      Agreed: any({ allowedIn: ['none', 'open'], fields: {}, evolve: () => ({ stage: 'open' }) }),
+      Changed: any({ allowedIn: ['open'], fields: {}, evolve: (state) => state }),
+    },
+    about: () => ({}),
+  }) as AnyAggregate;
+  const given = (revision: number, type: string, on: string): RecordedEvent => ({ ...recordedAs({ kind: 'Moved', n: 1, on, sequence: undefined, back: 0, variant: 0, more: 1 }, revision, 0), type, data: {} }); // prettier-ignore
+  const withdrawn = (revision: number): Event => ({ type: 'FactWithdrawn', data: { event: idOf(revision, 0) } });
+  const history = History.of(deal, 'd', [given(0, 'Agreed', '2016-01-02'), given(1, 'Noticed', '2016-01-01'), given(2, 'Noticed', '2016-01-03')]); // prettier-ignore
+
+  it('leaves no facts that may only precede the one which opens it', () => {
+    expect(() => history.with([withdrawn(0)])).toThrow(expect.objectContaining({ name: 'IllegalTransitionError', code: 'deal/unknown', message: 'No such deal: nothing opens it.', entry: history.first })); // prettier-ignore
+    expect(history.first!.recorded.type).toBe('Noticed');
+    expect(history.with([withdrawn(1)]).entries).toHaveLength(2);
+    expect(history.with([withdrawn(0), { type: 'FactReinstated', data: { event: idOf(0, 0) } }]).entries).toHaveLength(3);
+    const twice = history.extended([given(3, 'Agreed', '2016-01-05')]);
+    expect(twice.with([withdrawn(0)]).entries).toHaveLength(3);
+    expect(history.with([{ type: 'DuplicateMarked', data: { of: 'other' } }])).toMatchObject({
+      entries: [],
+      duplicateOf: 'other',
+      first: undefined,
+    });
+  });
+
+  it('names what could not follow without it, each once and no fact of its own', () => {
+    const more = history.extended([given(3, 'Changed', '2016-01-04'), given(4, 'Changed', '2016-01-05')]);
+    expect(more.dependantsOf(idOf(0, 0))).toEqual([idOf(3, 0), idOf(4, 0)]);
+    expect([more.dependantsOf(idOf(1, 0)), more.dependantsOf(idOf(4, 0)), more.dependantsOf('of another stream')]).toEqual([[], [], []]);
+    expect(more.extended([given(5, 'Agreed', '2016-01-04')]).dependantsOf(idOf(0, 0))).toEqual([idOf(3, 0)]);
   });
 });
