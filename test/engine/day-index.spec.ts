@@ -87,9 +87,10 @@ describe('what streams contribute on a day', () => {
       { stream: 'contract-a', contributes: adding('a'), uncertain: [1, 0] },
       { stream: 'contract-b', contributes: adding('b') },
       { stream: 'contract-c', contributes: adding('c'), uncertain: [0, 2] },
-      { stream: 'contract-d', uncertain: [1, 1] },
+      { stream: 'contract-d', contributes: adding('d'), uncertain: [1, 1] },
+      { stream: 'contract-e', uncertain: [1, 1] },
     );
-    expect([...index.uncertainIn].map(([total, streams]) => [total, [...streams]])).toEqual([['programme:met', ['contract-a', 'contract-c']]]); // prettier-ignore
+    expect([...index.uncertainIn].map(([total, streams]) => [total, [...streams]])).toEqual([['programme:met', ['contract-a', 'contract-c', 'contract-d']]]); // prettier-ignore
   });
 
   it('is weighed as what its streams weigh, and lets other work in after each of them', async () => {

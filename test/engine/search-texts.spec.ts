@@ -8,36 +8,37 @@ import { context, historyOf, stream, theFact, type GivenEvent } from '../given.j
 
 const event = eventsOf<{ readonly stage: string }>();
 /** A binder with a field of each kind. */
-const binder = aggregate({
-  category: 'binder',
-  initial: { stage: 'none' },
-  stages: ['none', 'open'],
-  events: {
-    Opened: event({
-      allowedIn: ['none', 'open'],
-      fields: {
-        title: optional(text()),
-        site: optional(uri()),
-        owner: optional(id()),
-        supplier: optional(ref('supplier')),
-        any: optional(json()),
-        price: optional(value()),
-        sheets: optional(list(object({ label: text(), pages: count() }))),
-        names: optional(list(text())),
-        colours: optional(list(choice(['red', 'blue']))),
-        box: optional(object({ place: optional(text()), locked: optional(flag()) })),
-        plain: optional(object({ pages: count() })),
-        colour: optional(choice(['red', 'blue'])),
-        since: optional(date()),
-        cost: optional(amount()),
-        kept: optional(flag()),
-      },
-      evolve: () => ({ stage: 'open' }),
-    }),
-  },
-  about: () => ({}),
-}) as AnyAggregate;
-const of = (...events: readonly GivenEvent[]): History => historyOf(stream(binder, 'met-a', ...events));
+const binderOf = () =>
+  aggregate({
+    category: 'binder',
+    initial: { stage: 'none' },
+    stages: ['none', 'open'],
+    events: {
+      Opened: event({
+        allowedIn: ['none', 'open'],
+        fields: {
+          title: optional(text()),
+          site: optional(uri()),
+          owner: optional(id()),
+          supplier: optional(ref('supplier')),
+          any: optional(json()),
+          price: optional(value()),
+          sheets: optional(list(object({ label: text(), pages: count() }))),
+          names: optional(list(text())),
+          colours: optional(list(choice(['red', 'blue']))),
+          box: optional(object({ place: optional(text()), locked: optional(flag()) })),
+          plain: optional(object({ pages: count() })),
+          colour: optional(choice(['red', 'blue'])),
+          since: optional(date()),
+          cost: optional(amount()),
+          kept: optional(flag()),
+        },
+        evolve: () => ({ stage: 'open' }),
+      }),
+    },
+    about: () => ({}),
+  }) as AnyAggregate;
+const of = (...events: readonly GivenEvent[]): History => historyOf(stream(binderOf(), 'met-a', ...events));
 const opened = (data: object, record?: GivenEvent['record']) => context('Opened', data, '2016', record);
 const lines = (texts: readonly SearchText[]) => texts.map(({ pointer, text }) => `${pointer} ${text}`);
 const current = (history: History, revision = 0) => lines(wordingsOf(history, history.recorded[revision]!).current);
@@ -102,13 +103,19 @@ describe('what an event is found by', () => {
   });
 
   it('is of a new event all that it says', () => {
-    const { recorded } = of(opened({ title: 'A' }, { reason: 'Because' }), context('FactAnnotated', { note: 'Seen' }));
+    const { recorded, aggregate: binder } = of(opened({ title: 'A' }, { reason: 'Because' }), context('FactAnnotated', { note: 'Seen' }));
     expect(
       recorded.map((one) => newWordings(binder, one)).map((wordings) => [lines(wordings.current), lines(wordings.superseded)]),
     ).toEqual([
       [['/title A', '/record/reason Because', ID], []],
       [['/note Seen'], []],
     ]);
+  });
+
+  it('passes over what is stored otherwise than it is described', () => {
+    const { recorded, aggregate } = of(opened({}));
+    const data = { title: 7, names: 'x', sheets: [null, 'y', { label: 'z' }], box: 'Cellar', price: null, plain: null };
+    expect(lines(newWordings(aggregate, { ...recorded[0]!, data }).current)).toEqual(['/sheets/2/label z', ID]);
   });
 });
 
@@ -148,6 +155,11 @@ describe('what an event was found by', () => {
     const history = of(opened({ title: 'A' }), opened({ title: 'B' }), corrected({ pointer: '/title', value: 'C' }), context('FactWithdrawn', { event: theFact(1) })); // prettier-ignore
     expect([current(history), superseded(history)]).toEqual([[], ['/title A', ID, '/title C']]);
     expect([current(history, 1), superseded(history, 1)]).toEqual([['/title B'], []]);
+  });
+
+  it('has nothing that corrections wrote of another event', () => {
+    const history = of(opened({ title: 'A' }), opened({ title: 'B' }), corrected({ pointer: '/title', value: 'C' }), other);
+    expect([superseded(history), superseded(history, 1)]).toEqual([['/title A'], ['/title B']]);
   });
 
   it('has nothing of a date or a figure that a correction wrote', () => {
