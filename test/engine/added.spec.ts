@@ -19,12 +19,12 @@ const asking = (projection: Partial<Projection>) => {
   return { added, read, failures };
 };
 const shown = ({ id, revision }: { readonly id: string; readonly revision: number }) => ({ title: `${id} at ${revision}` });
-let places = 0;
+let [places, shows] = [0, 0];
 const contracts: StreamSource<'contract'> = {
   kind: 'contract',
   category: 'contract',
   place: (id) => (places++, [{ key: `contract:${id}`, row: true, links: ['tower:euc'] }]),
-  show: (history) => ({ [`contract:${history.id}`]: shown(history) }),
+  show: (history) => (shows++, { [`contract:${history.id}`]: shown(history) }),
 };
 const options: StreamSource<'option'> = {
   kind: 'option',
@@ -69,10 +69,12 @@ describe('what a stream contributes at a revision', () => {
     expect([read, places]).toEqual([['contract-a@2', 'contract-a@2'], 1]);
   });
 
-  it('asks a source of nothing that it places to show nothing', async () => {
-    const silent: StreamSource<'option'> = { ...options, place: () => [], show: () => { throw new Error('Nothing is there.'); } }; // prettier-ignore
-    const { added, failures } = asking({ from: [contracts, silent] });
-    expect([Object.keys(await added.at('contract-a', 2)), failures]).toEqual([['contract:a'], []]);
+  it('asks no source to show what it does not place', async () => {
+    let asked = 0;
+    const silent: StreamSource<'option'> = { ...options, place: () => [], show: () => (asked++, {}) };
+    const { added } = asking({ from: [contracts, silent, towers] });
+    shows = 0;
+    expect([Object.keys(await added.at('contract-a', 2)), asked, shows]).toEqual([['contract:a'], 0, 1]);
   });
 
   it('leaves out what cannot be shown, and names the stream with the keys of that kind', async () => {
@@ -104,10 +106,13 @@ describe('what a single event contributes', () => {
     expect([added.known('contract-a@2!'), added.known('contract-a@2'), read]).toEqual([first, undefined, ['contract-a@2!']]);
   });
 
-  it('is shown only where it contributes', async () => {
-    const silent = decisions([], () => { throw new Error('Nothing is there.'); }); // prettier-ignore
-    const { added, failures } = asking({ from: [silent] });
-    expect([await added.byEvent('contract-a', 2), failures]).toEqual([{}, []]);
+  it('is shown only where it contributes, by sources of events alone', async () => {
+    let asked = 0;
+    const silent = decisions([], () => (asked++, {}));
+    shows = 0;
+    expect([await asking({ from: [contracts, silent] }).added.byEvent('contract-a', 2), asked, shows]).toEqual([{}, 0, 0]);
+    await asking({ from: [contracts, decisions([{ key: 'decision:1' }])] }).added.byEvent('contract-a', 2);
+    expect(shows).toBe(0);
   });
 
   it('is without what cannot be shown', async () => {
