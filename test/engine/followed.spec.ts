@@ -76,7 +76,7 @@ describe('a follower of a projection', () => {
             after = upTo;
           }
         }
-      }, 8),
+      }, 4),
     PATIENCE,
   );
 
@@ -108,7 +108,7 @@ describe('a follower of a projection', () => {
             }
           }
         }
-      }, 8),
+      }, 4),
     PATIENCE,
   );
 });
