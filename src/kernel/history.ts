@@ -219,7 +219,7 @@ export class History<State = any> {
     if (at.known === UNCHANGED.known) return changed;
     changed.#state = changed.#try(at, { tolerated: this.#tolerated, stands: (place, state) => changed.#known.add(place, state) });
     const { first } = changed;
-    if (first && !changed.#order.some(({ recorded }, place) => place < changed.#placed && opens(this.aggregate, recorded.type)))
+    if (first && !changed.#order.some(({ recorded }) => opens(this.aggregate, recorded.type)))
       throw new IllegalTransitionError(
         `${this.aggregate.category}/unknown`,
         `No such ${this.aggregate.category}: nothing opens it.`,
@@ -246,8 +246,8 @@ export class History<State = any> {
 
   /** The events of a decision; empty when the command never reached this stream. */
   decision(id: string): readonly RecordedEvent[] {
-    const first = this.#decisions.get(id);
-    if (first === undefined || first > this.#revision) return NONE;
+    const first = this.#decisions.get(id) ?? Number.POSITIVE_INFINITY;
+    if (first > this.#revision) return NONE;
     let end = first + 1;
     while (end <= this.#revision && this.#log[end]!.metadata.command.id === id) end++;
     return this.#log.slice(first, end);
