@@ -14,6 +14,9 @@ import {
 } from '../../src/kernel/index.js';
 import { byStream, type World } from '../random-history.js';
 
+/** A kind and an id; before it, in a link, the rank. */
+const IS_KEY = /^(\d\|)?[a-z-]+:./;
+
 interface Placed extends Contribution {
   readonly source: Source;
   readonly shown: unknown;
@@ -48,7 +51,12 @@ export class InMemory {
   }
 
   #place(source: Source, contributions: readonly Contribution[], shown: Readonly<Record<string, unknown>>): void {
-    for (const contribution of contributions) this.#placed.push({ ...contribution, source, shown: shown[contribution.key] });
+    for (const contribution of contributions) {
+      const { key, links = [], sums = {} } = contribution;
+      for (const one of [key, ...links, ...Object.keys(sums)])
+        if (!IS_KEY.test(one) || !key.startsWith(`${source.kind}:`)) throw new TypeError(`The source ${source.kind} places ${key} under ${one}.`); // prettier-ignore
+      this.#placed.push({ ...contribution, source, shown: shown[key] });
+    }
   }
 
   readonly #lookup: Lookup = {
@@ -70,6 +78,11 @@ export class InMemory {
         if (to === key) ranked[rank]!.unshift(placed);
       }
     return ranked.flat().map(({ shown }) => entry(shown as Shown, this.#lookup));
+  }
+
+  /** What the sources of a kind contribute. */
+  placedBy(kind: string): readonly Contribution[] {
+    return this.#placed.filter(({ source }) => source.kind === kind);
   }
 
   /** What the contributions add to the totals of a key. */
