@@ -1,8 +1,8 @@
 import { linkedList, source, type Key, type LinkedList, type Lookup, type Measures, type Source } from '../src/kernel/index.js';
 import { contract, type Contract } from '../src/domain/contract/index.js';
 import type { Part, Tower } from '../src/domain/tower/index.js';
-import { commits, committedShown, isCommitment, minus, replacingInPlace } from './commitments.js';
-import { groupOf } from './promised.js';
+import { commits, committedShown, minus, replacingInPlace } from './commitments.js';
+import { groupOf, isPromised } from './promised.js';
 
 /** Predecessors, and contracts of several towers, that a row looks at: those beyond are left out of what it inherits. */
 const MOST = 200;
@@ -100,7 +100,7 @@ export const holdings = ({ contracts, towers, predecessors }: Sources) => {
     for (const tower of [...all, ...[...given.values()].map(({ from }) => from)])
       for (const { replaced, group } of replacingInPlace.under(lookup, `tower:${tower}`)) {
         const c = group === 'towers' ? counted(replaced) : undefined;
-        if (c && isCommitment(c)) gone.set(replaced, c);
+        if (c && isPromised(c)) gone.set(replaced, c);
       }
     const twice = new Map<string, Measures>();
     for (const tower of all.size > 1 ? all : [])

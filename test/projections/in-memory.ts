@@ -10,6 +10,7 @@ import {
   type Lookup,
   type Projection,
   type RecordedEvent,
+  type ShownTotal,
   type Source,
 } from '../../src/kernel/index.js';
 import { byStream, type World } from '../random-history.js';
@@ -27,6 +28,8 @@ export class InMemory {
   readonly #histories = new Map<string, History>();
   readonly #placed: Placed[] = [];
   readonly projection: Projection;
+  /** What the totals of the rows that were asked for add up, as they say. */
+  readonly addedUp: ShownTotal[] = [];
 
   constructor(
     name: string,
@@ -63,10 +66,11 @@ export class InMemory {
     day: this.day,
     get: <Shown>(source: Source<string, Shown>, id: string) =>
       this.#placed.find((placed) => placed.source === source && placed.key === `${source.kind}:${id}`)?.shown as Shown | undefined,
-    newest: (list, key) => this.#linked(list, key).slice(0, NEWEST),
+    newest: (list, key) => this.#linked(list, key).slice(0, list.most ?? NEWEST),
     sum: (sums, key) => sums.total(this.measures(key)),
     measures: (key) => this.measures(key),
     faulted: () => 0,
+    addedUp: (_, total) => void this.addedUp.push(total),
   };
 
   /** By rank, then the newest first. */

@@ -1,7 +1,9 @@
-import { beforeAll, expect, it } from '@jest/globals';
+import { beforeAll, beforeEach, expect, it } from '@jest/globals';
+import type { RecordedEvent } from '../../src/kernel/index.js';
 import { recordWorld, World } from '../random-history.js';
-import { inMemory, type InMemory } from './in-memory.js';
+import { InMemory } from './in-memory.js';
 
+let events: readonly RecordedEvent[];
 let identifiers: InMemory;
 const local = (id: string) => [{ scheme: 'local', id }];
 beforeAll(async () => {
@@ -12,8 +14,9 @@ beforeAll(async () => {
   await world.record('supplier-bt', 'RegisterSupplier', { title: 'BT', form: 'company', references: [...local('1'), { scheme: 'GB-COH', id: '1800000' }] }); // prettier-ignore
   await world.record('contract-plain', 'AwardContract', { programme: 'met', suppliers: [{ supplier: 'csc' }], references: local('1'), value: { unknown: true } }); // prettier-ignore
   await world.record('contract-none', 'PlanContract', { programme: 'met', title: 'None' });
-  identifiers = await inMemory('identifiers', world);
+  events = await world.events();
 });
+beforeEach(() => void (identifiers = new InMemory('identifiers', events)));
 
 it.each([
   ['programme', 'nhs', 'NHS'],
