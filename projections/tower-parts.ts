@@ -18,7 +18,7 @@ export interface Predecessor {
 /** Contracts of several towers, under each of them: where two of these become one, they are counted once. */
 export const shared = source(contract, 'shared', {
   place: (id, c) => {
-    const towers = groupOf(c) === 'towers' && c.stage !== 'none' && c.kind !== 'framework' ? c.towers : [];
+    const towers = groupOf(c) === 'towers' && c.kind !== 'framework' ? c.towers : [];
     return towers.length < 2 ? [] : [{ key: `shared:${id}`, links: towers.map((tower): Key => `tower:${tower}`) }];
   },
   show: ({ id }) => ({ [`shared:${id}`]: id }),
@@ -98,15 +98,15 @@ export const holdings = ({ contracts, towers, predecessors }: Sources) => {
     };
     const gone = new Map<string, Held>();
     for (const tower of [...all, ...[...given.values()].map(({ from }) => from)])
-      for (const { replaced, group } of replacingInPlace.under(lookup, `tower:${tower}`)) {
-        const c = group === 'towers' ? counted(replaced) : undefined;
+      for (const { replaced } of replacingInPlace.under(lookup, `tower:${tower}`)) {
+        const c = counted(replaced);
         if (c && isPromised(c)) gone.set(replaced, c);
       }
     const twice = new Map<string, Measures>();
-    for (const tower of all.size > 1 ? all : [])
+    for (const tower of all)
       for (const one of lookup.newest(sharedUnder, `tower:${tower}`)) {
         const c = lookup.get(contracts, one);
-        if (c && isIn(c, all) > 1) twice.set(one, times(commits(c), isIn(c, all) - 1));
+        if (c) twice.set(one, times(commits(c), isIn(c, all) - 1));
       }
     const listed = minus(
       plus({}, ...[...all].map((tower) => lookup.measures(`tower:${tower}`)), ...[...given.values()].map(({ contract: c }) => commits(c))),
