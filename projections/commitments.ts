@@ -115,13 +115,8 @@ export const commitmentsUnder = (
   }
   return committedShown(lookup, minus(lookup.measures(key), ...gone.values()), { key, without: [...gone.keys()] }, gone.size);
 };
-/** @param opened where what is added up stands */
-export const committedShown = (
-  lookup: Lookup,
-  measures: Measures,
-  opened: Pick<ShownTotal, 'key' | 'without' | 'also'>,
-  replaced: number,
-) => {
+/** What measures by VAT come to: figures that differ in VAT are never one. */
+export const totalByVat = (measures: Measures) => {
   const all: Record<string, bigint> = {};
   for (const [name, n] of Object.entries(measures)) {
     const vat = VAT.find((one) => name.startsWith(`${one}.`));
@@ -137,14 +132,16 @@ export const committedShown = (
     byVat.map(([vat, part]) => [vat, part.text]),
     total.text,
   );
-  const shown = byVatOf(parts, total);
+  return { ...byVatOf(parts, total), text, vat: vatOf(byVat), byVat: Object.fromEntries(byVat) };
+};
+/** @param opened where what is added up stands */
+export const committedShown = (
+  lookup: Lookup,
+  measures: Measures,
+  opened: Pick<ShownTotal, 'key' | 'without' | 'also'>,
+  replaced: number,
+) => {
+  const shown = totalByVat(measures);
   lookup.addedUp?.(shown.amounts, { ...opened, measures: VAT, field: '/ceiling' });
-  return {
-    ...shown,
-    text,
-    vat: vatOf(byVat),
-    byVat: Object.fromEntries(byVat),
-    contracts: Number(measures['contracts'] ?? 0n),
-    replaced,
-  };
+  return { ...shown, contracts: Number(measures['contracts'] ?? 0n), replaced };
 };

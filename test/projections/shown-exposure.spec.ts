@@ -279,9 +279,11 @@ describe('what a supplier is promised no more', () => {
 
   it('can be opened: what it has alone, and what it has with others', async () => {
     await record('new', { replaces: 'old', value: gbp('300') });
+    await record('joint', { suppliers: [{ supplier: 'csc' }, { supplier: 'atos' }] });
     const rows = await exposure();
     rows.row('supplier:csc');
-    expect(rows.addedUp).toEqual(['ceiling', 'jointly'].map((measure) => ({ key: 'supplier:csc', measures: [measure], without: ['contract:old'] }))); // prettier-ignore
+    const by = (promise: string) => ({ key: 'supplier:csc', measures: ['ex', 'inc', 'unknown'].map((vat) => `${promise}.${vat}`), field: `/${promise}`, without: ['contract:old'] }); // prettier-ignore
+    expect(rows.addedUp).toEqual([by('ceiling'), by('jointly')]);
   });
 });
 
@@ -293,4 +295,22 @@ it('the row of a supplier says that it was suspended and merged, and names membe
   const rows = await exposure();
   expect(rows.row('supplier:jv')).toMatchObject({ suspended: { ground: 'Misconduct' }, merged: null, members: [{ supplier: 'atos', title: 'atos' }, { supplier: 'csc', title: 'CSC' }] }); // prettier-ignore
   expect(rows.row('supplier:csc')).toMatchObject({ suspended: null, merged: { into: 'jv' } });
+});
+
+it('what a supplier is promised is no sum of figures that differ in VAT: neither what it has alone, nor what it has with others', async () => {
+  const promise = (id: string, value: object, vat: string, suppliers = ['csc']) =>
+    world.record(`contract-${id}`, 'AwardContract', { ...award, value, vat, suppliers: suppliers.map((supplier) => ({ supplier })) });
+  await promise('a', gbp('100'), 'ex');
+  await promise('b', gbp('120'), 'inc');
+  await promise('c', { undisclosed: true }, 'inc');
+  for (const vat of ['ex', 'inc']) await promise(`joint-${vat}`, gbp('7'), vat, ['csc', 'atos']);
+  const rows = await exposure();
+  const { ceiling, jointly } = rows.row('supplier:csc');
+  expect([ceiling.text, ceiling.vat]).toEqual(['£100 without VAT + at least £120, 1 undisclosed with VAT + £95m VAT not known', 'mixed']);
+  expect(ceiling.amounts.map(({ amount, vat }: any) => [amount, vat])).toEqual([['100.00', 'ex'], ['120.00', 'inc'], ['95000000.00', 'unknown']]); // prettier-ignore
+  expect(jointly).toMatchObject({ text: '£7 without VAT + £7 with VAT', vat: 'mixed', contracts: 2 });
+  expect(rows.row('supplier:atos')).toMatchObject({
+    ceiling: { text: 'nothing', vat: null },
+    jointly: { text: '£7 without VAT + £7 with VAT' },
+  });
 });
