@@ -169,7 +169,10 @@ const asAmount = ({ amount, currency, qualifier, between }: Sum): Amount => {
   const roundedTo = amountOf(minor({ amount: most, currency }) - minor({ amount: least, currency }), currency).amount;
   return { amount, currency, qualifier: 'about', roundedTo };
 };
-/** What is left of an estimated maximum: at most so much where a call-off is not known; null where they cannot be compared. */
+/**
+ * What is left of an estimated maximum: at most so much where a call-off is not known. Null where they cannot be compared, or where what was
+ * called off may be more and may be less without limit.
+ */
 const remainingOf = (
   { maximum, vat }: Pick<ReturnType<typeof frameworkShown>, 'maximum' | 'vat'>,
   { amounts, byVat, undisclosed, withheld, unknown }: ReturnType<typeof usedOf>['used'],
@@ -177,6 +180,7 @@ const remainingOf = (
   const [used] = byVat[vat]?.amounts ?? [];
   const differs = amounts.length > (used ? 1 : 0);
   if (!isAmount(maximum) || differs || (used && used.currency !== maximum.currency)) return null;
+  if (used?.qualifier === 'about' && !used.between) return null;
   const left = used ? subtract(maximum, asAmount(used)) : maximum;
   const some = undisclosed + withheld + unknown > 0;
   return some ? add(left, { amount: '0', currency: left.currency, qualifier: 'at-most' }) : left;
