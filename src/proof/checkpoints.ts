@@ -2,7 +2,7 @@ import type { KeyObject } from 'node:crypto';
 import type { EventStore, Genesis } from '../store/event-store.js';
 import type { LogTree } from '../store/merkle-proof.js';
 import { genesisHash, originOf, signCheckpoint, type SignedCheckpoint } from './checkpoint.js';
-import { compareWithNote, rootOf } from './comparison.js';
+import { compareWithNote } from './comparison.js';
 import { noteSigner, type NoteSigner } from './note.js';
 import type { ProofFolder } from './proof-folder.js';
 
@@ -187,11 +187,10 @@ export class Checkpoints {
   #hasCaughtUp(note: SignedCheckpoint): boolean {
     if (this.tree.size < note.size) return false;
     this.#ahead = undefined;
-    if (rootOf(this.tree, note.size) === note.root) return true;
-    this.#fault = compareWithNote(this.tree, this.#genesis, note, this.folder.older()).state === 'agrees' ? undefined : differs(note.size);
-    if (this.#fault !== undefined) this.#options.log(this.#fault);
-    return this.#fault === undefined;
+    const agreement = compareWithNote(this.tree, this.#genesis, note, this.folder.older());
+    if (agreement.state === 'agrees') return true;
+    this.#fault = agreement.detail;
+    this.#options.log(this.#fault);
+    return false;
   }
 }
-
-const differs = (size: number): string => `The first ${size} events are not those that the last note was signed over.`;
