@@ -75,6 +75,12 @@ describe('a ledger and the last note that was signed over it', () => {
     });
   });
 
+  it('differ from the first note behind the last with which the ledger agrees, of those that are not over more events than it has', () => {
+    const notOf = (older: readonly Checkpoint[]) => expect(compared(note(20), older, forged)).toMatchObject({ state: 'differs', detail: expect.stringContaining('among events 8 to 19') }); // prettier-ignore
+    notOf([note(8), note(4, tree, { root: 'ab'.repeat(32) }), note(24)]);
+    notOf([note(8), note(8, tree, { root: 'ab'.repeat(32) })]);
+  });
+
   it('differ where the last note was signed after the forgery, and an older one was left', () => {
     const last = note(20, forged);
     expect(compared(last, [note(4), note(16)], forged)).toMatchObject({ state: 'differs', agreesUpTo: 4, detail: expect.stringContaining('among events 4 to 15') }); // prettier-ignore

@@ -42,6 +42,8 @@ describe('a signed note', () => {
     // a plain signature over the same text is none of a witness
     const plain = Buffer.concat([bytes.subarray(0, 12), sign(null, Buffer.from(BODY), KEY)]);
     expect(by(again(plain))).toBeUndefined();
+    // a line that is too short is passed over
+    expect(by(again(bytes.subarray(0, 7)) + line)).toBe(1_767_225_600);
     const altered = again(bytes) + line;
     expect(by(altered.replace(' w ', ' v '))).toBe(1_767_225_600);
   });
@@ -136,6 +138,13 @@ describe('a checkpoint', () => {
     for (const keys of [[], [stranger]])
       expect(() => openCheckpoint(note, () => keys)).toThrow(`The note over 3 events has no valid signature by a known key of ${ORIGIN}.`);
     expect(() => openCheckpoint(signNote(BODY, ORIGIN, KEY), () => [own])).toThrow('This is no checkpoint of a ledger.');
+  });
+
+  it('has an origin of 255 characters at most, which can be the name of a key', () => {
+    const origin = `${'x'.repeat(250)}/l/1`;
+    const read = (longer: string) => parseCheckpoint(checkpointBody({ ...checkpoint, origin: longer })).origin;
+    expect(read(`${origin}1`)).toHaveLength(255);
+    expect(() => read(`${origin}11`)).toThrow('This is no checkpoint of a ledger.');
   });
 
   it('over no events has the root of none', () => {

@@ -53,6 +53,7 @@ describe('a witness', () => {
     expect(writes).toEqual([3, 3, 8, 12].map((size) => [ORIGIN, size]));
     expect((await witness.add(asked(0, 0))).status).toBe(409);
     const fresh = witnessOf();
+    expect((await fresh.witness.add(witnessRequest(0, [Buffer.alloc(32)], note(3)))).status).toBe(422);
     expect((await fresh.witness.add(asked(0, 0))).status).toBe(200);
     expect((await fresh.witness.add(asked(0, 5))).status).toBe(200);
   });
