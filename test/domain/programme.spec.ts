@@ -126,10 +126,10 @@ describe('AdoptPolicy', () => {
       .when(adoptPolicy, { ...scheme, version: '2020-1', inForceFrom: '2020' })
       .leaves({ policies: [{ version: '2016-1' }, { version: '2020-1' }] }));
 
-  it('is already so when the same version is adopted again, whichever others there are', () => {
+  it('is already so when the same version is adopted again, whichever others there are', async () => {
     const all = [scheme, { ...scheme, version: '2020-1' }, { ...scheme, policy: 'other' }, checks];
     const adopted = given(chartered(), ...all.map((one) => context('PolicyAdopted', one)));
-    for (const one of all) adopted.when(adoptPolicy, one).changesNothing();
+    for (const one of all) await adopted.when(adoptPolicy, one).changesNothing();
   });
 
   it('never changes the rules of a version that was adopted', () =>

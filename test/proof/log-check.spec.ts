@@ -52,6 +52,12 @@ describe('a log that is compared with its tree', () => {
     ['two events are others', events.with(0, other(0)).with(SIZE - 1, other(SIZE - 1)), [differs(0), differs(SIZE - 1)], SIZE - 2],
     ['an event is missing', events.toSpliced(10, 1), [`Event 10 is missing before the event at ${nameOf(11)}.`], SIZE - 1],
     ['events are missing', events.toSpliced(190, 30), [`Events 190 to 219 are missing before the event at ${nameOf(220)}.`], SIZE - 30],
+    [
+      'two events stand in another order',
+      events.with(2, events[3]!).with(3, events[2]!),
+      [`Event 2 is missing before the event at ${nameOf(3)}.`, `Event 3 is missing before the event at ${nameOf(4)}.`],
+      SIZE,
+    ],
     ['the first is missing', events.slice(1), [`Event 0 is missing before the event at ${nameOf(1)}.`], SIZE - 1],
     ['the last is missing', events.slice(0, -1), [`Event ${SIZE - 1} is missing at the end of the log.`], SIZE - 1],
     ['its end is missing', events.slice(0, 400), [`Events 400 to ${SIZE - 1} are missing at the end of the log.`], 400],
@@ -185,10 +191,39 @@ describe('the check of the log in the background', () => {
       undefined,
       [['The log could not be checked against its tree.', new Error('The disk is away.')]],
     ]);
+    await new Promise((resolve) => setTimeout(resolve, 20)); // it tries again in a minute
     await check.close();
     expect(messages).toHaveLength(1);
     const closed = checked(new KeptTree(events), () => events);
     await closed.check.close();
     expect([closed.check.last, closed.messages]).toEqual([undefined, []]);
+  });
+
+  it('ends between two pages, and says nothing of what it has not read', async () => {
+    let go = (): void => undefined;
+    const held = new Promise<void>((resolve) => (go = resolve));
+    const tree = new KeptTree(few);
+    let isRead = false;
+    const readAll = async (...page: [string?, number?]) => ((isRead = true), await held, logOf(few).readAll(...page));
+    const messages: unknown[] = [];
+    const check = new LogCheck({ store: { tree, readAll }, uptime: () => 0, everyMs: 1, log: (...message) => void messages.push(message) });
+    await until(() => isRead);
+    const closed = check.close();
+    go();
+    await closed;
+    expect([check.last, messages]).toEqual([undefined, []]);
+  });
+
+  it('finds what is altered at once, and rests nine times as long as it works', async () => {
+    const begun = performance.now();
+    let uptime = 0;
+    const messages: unknown[] = [];
+    const altered = logOf(few.with(2, other(2)));
+    const check = new LogCheck({ store: { tree: new KeptTree(few), readAll: altered.readAll }, uptime: () => (uptime += 5), everyMs: 1e9, log: (...message) => void messages.push(message) }); // prettier-ignore
+    await until(() => check.last !== undefined);
+    // five milliseconds before its page, and as many behind: a timer is never early by more than one
+    expect(performance.now() - begun).toBeGreaterThan(86);
+    expect(messages).toEqual([[check.fault]]);
+    await check.close();
   });
 });
