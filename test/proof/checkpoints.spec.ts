@@ -2,7 +2,7 @@ import { afterAll, describe, expect, it } from '@jest/globals';
 import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { genesisHash, type SignedCheckpoint } from '../../src/proof/checkpoint.js';
+import { genesisHash, signCheckpoint, type SignedCheckpoint } from '../../src/proof/checkpoint.js';
 import { Checkpoints, type CheckpointsOptions } from '../../src/proof/checkpoints.js';
 import { cosign, parseNote, parseVerifierKey, signedBy } from '../../src/proof/note.js';
 import { ProofFolder } from '../../src/proof/proof-folder.js';
@@ -109,6 +109,15 @@ describe('the checkpoints of a ledger', () => {
     expect(sizes(folder.older())).toEqual([0, 60, 120, 130]);
     await (await open()).close();
     expect(sizes(folder.older())).toEqual([0, 60, 120, 130]);
+    // of a process that ended without closing them, the next one keeps the last
+    const killed = await open();
+    for (const event of eventsOf(132).slice(130)) {
+      tree.add(event);
+      await killed.current();
+    }
+    expect(sizes(folder.older())).toEqual([0, 60, 120, 130, 131]);
+    await open();
+    expect(sizes(folder.older())).toEqual([0, 60, 120, 130, 131, 132]);
     expect((await readdir(join(dir, 'proof'))).sort()).toEqual(['checkpoint', 'key.pem', 'older-checkpoints']);
   });
 
@@ -119,14 +128,19 @@ describe('the checkpoints of a ledger', () => {
     const line = cosign(parseNote(first.note).body, 'w', STRANGER, 1);
     await checkpoints.cosigned(first, line);
     expect([checkpoints.latest!.note, folder.last()!.note]).toEqual([first.note + line, first.note + line]);
-    await checkpoints.cosigned(first, line); // the note has changed meanwhile
+    const later = cosign(parseNote(first.note).body, 'w', STRANGER, 2);
+    await checkpoints.cosigned(first, later); // the note has changed meanwhile
     expect(checkpoints.latest!.note).toBe(first.note + line);
     expect((await checkpoints.current())!.note).toBe(first.note + line);
     grow(1);
     const next = (await checkpoints.current())!;
     await checkpoints.cosigned(first, line);
     expect([checkpoints.latest, folder.last()!.note]).toEqual([next, next.note]);
+    await checkpoints.cosigned(next, line);
     await checkpoints.close();
+    const again = await open();
+    expect([again.latest!.note, folder.last()!.note]).toEqual([next.note + line, next.note + line]);
+    await again.close();
   });
 
   it('go on after one that could not be kept', async () => {
@@ -211,6 +225,17 @@ describe('a ledger that does not agree with its last note', () => {
     }
   });
 
+  it('stays in an epoch of two digits', async () => {
+    const { open, folder } = await ledgerOf(3);
+    const first = await open();
+    await first.close();
+    const { size, root, genesis } = first.latest!;
+    await folder.keep(signCheckpoint({ origin: 'example.org/l1/12', size, root, genesis }, folder.key()).note);
+    const again = await open();
+    expect([again.fault, again.origin]).toEqual([undefined, 'example.org/l1/12']);
+    await again.close();
+  });
+
   it('is none where nothing was signed before, or where nothing is recorded', async () => {
     const { open, dir, folder, tree } = await ledgerOf(3);
     await (await open()).close();
@@ -258,8 +283,10 @@ describe('a ledger that does not agree with its last note', () => {
 
   it('is found in a replica once it has caught up', async () => {
     const { checkpoints, grow, folder, messages } = await altered(cut, 'kurrentdb');
+    const last = folder.last()!.note;
     grow(2, others);
     expect(await checkpoints.current()).toBeUndefined();
+    expect(folder.last()!.note).toBe(last);
     expect(checkpoints.fault).toContain('so what was changed is among events 6 to 9, counted from 0.');
     expect(messages).toEqual([checkpoints.fault]);
     grow(1);
