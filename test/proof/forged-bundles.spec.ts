@@ -88,7 +88,11 @@ describe('a bundle that its own key has signed', () => {
     expect(await given({ key: keyText(ORIGIN, KEY, COSIGNATURE) })).toEqual(['FAULT key-malformed the given key']);
     expect(await given({ key: 'none', witness: 'none' })).toEqual(['FAULT key-malformed the given key']);
     expect(await given({ key: keyText('example.org/l1/2') })).toEqual([`FAULT key-differs ${ORIGIN}`, 'FAULT note-invalid checkpoint']);
-    expect(await given({ witness: keyText() })).toEqual(['FAULT key-malformed the witness key']);
+    expect(await given({ key: keyText().replace('/', '/ ') })).toEqual(['FAULT key-malformed the given key']);
+    expect(await verified(dir, { witness: keyText() })).toEqual([
+      'FAULT key-malformed the witness key',
+      '0 events are valid; checkpoint of -, root -',
+    ]);
     expect(await given({ witness: seer })).toEqual(['FAULT cosignature-missing w']);
     const body = bodyOf(note(5));
     const [seen] = await forged({ checkpointNote: (own) => own + cosign(body, 'w', STRANGER, 1_767_225_600) });
@@ -230,8 +234,13 @@ describe('a bundle that its own key has signed', () => {
   const pair = (more: (made: Made) => object): Plan => ({ older: (notes) => [`${canonical({ note: notes.note(2), proof: notes.proof(2), ...more(notes) })}\n`] }); // prettier-ignore
   it.each<[string, Plan, readonly string[]]>([
     [
+      'as many of them as may be',
+      { older: ({ note }) => [...Array<string>(63).fill(`{"note":"none","proof":""}\n`), `${canonical({ note: note(6), proof: '' })}\n`] },
+      ['note-invalid older-checkpoints.jsonl', 'consistency-invalid 6'],
+    ],
+    [
       'more of them than may be',
-      { older: ({ line, note }) => [...Array<string>(63).fill(`{"note":"none","proof":""}\n`), `${canonical({ note: note(6), proof: '' })}\n`, line(1)] }, // prettier-ignore
+      { older: ({ note }) => [...Array<string>(63).fill(`{"note":"none","proof":""}\n`), `${canonical({ note: note(6), proof: '' })}\n`, `${canonical({ note: note(7), proof: '' })}\n`] }, // prettier-ignore
       ['note-invalid older-checkpoints.jsonl', 'consistency-invalid 6', ...malformedOlder],
     ],
     ['no newline', { older: ({ line }) => [line(2).trimEnd()] }, malformedOlder],
@@ -290,6 +299,7 @@ describe('a bundle that its own key has signed', () => {
     ],
     ['that a stranger signed', ({ note }) => note(3, { key: STRANGER }), ['note-invalid the kept note']],
     ['that is empty', () => '', ['note-invalid the kept note']],
+    ['that is too long', ({ note }) => `${note(3)}\u2014 ${'ä'.repeat(9 << 20)} AAAAAAA=\n`, ['note-invalid the kept note']],
     ['that is no UTF-8', () => Buffer.from([0xff]), ['note-invalid the kept note']],
   ])(`is compared by ${verifiers} with a note that somebody kept %s`, async (_, noteOf, faults) => {
     const [dir, notes] = await forged({ older: ({ line }) => [line(2)] });
@@ -398,7 +408,7 @@ describe('an event in a bundle that its own key has signed', () => {
     expect(await found({ lines: (all) => [all[0]!, ...noise, ...all.slice(1)] })).toEqual(first(2));
     expect(await found({ lines: (all) => [all[0]!, all[2]!, ...noise, ...all.slice(3)] })).toEqual([missing, ...first(3).slice(0, -1)]);
     const [dir] = await forged({ lines: (all) => [all[0]!, ...noise, ...all.slice(1)] });
-    expect((await verified(dir)).at(-1)).toMatch(/^5 events are valid/);
+    expect((await verified(dir)).at(-1)).toMatch(/^5 events are valid; checkpoint of 5, root [\da-f]{64}$/);
   });
 
   it(`is judged by ${verifiers} alike in any order, missing, twice, altered, or among lines that are none`, async () => {
