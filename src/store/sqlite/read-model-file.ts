@@ -89,7 +89,7 @@ export class SqliteReadModelFile implements ReadModelFile {
       if (!readonly) db.pragma('journal_mode = WAL');
       db.pragma('synchronous = NORMAL');
       db.pragma('cache_size = -16000');
-      db.pragma('wal_autocheckpoint = 4000');
+      db.pragma('wal_autocheckpoint = 12000');
       return use(db);
     } catch (error) {
       db?.close();

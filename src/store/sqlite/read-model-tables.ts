@@ -1,11 +1,12 @@
 import type { FoundWords, WordQuery, Wording } from '../read-model.js';
 
 /** Changes with the tables below, and with the words by which events are found: a file with others is made again. */
-export const SHAPE = '9';
+export const SHAPE = '10';
 
 /**
  * Parts of the words' index are merged seldom: an event costs a fifth less, a search looks through some more parts.
  * Long rows are kept apart from the order in which they are found: in one tree with it they would leave room for four on a page.
+ * What all builds hold of a stream lies together, and so what new streams contribute is appended at one place.
  */
 export const TABLES = `
   CREATE TABLE about (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
@@ -18,9 +19,10 @@ export const TABLES = `
   CREATE TABLE tags (tag INTEGER NOT NULL, first INTEGER NOT NULL, count INTEGER NOT NULL, steps TEXT NOT NULL) STRICT;
   CREATE UNIQUE INDEX tags_by_first ON tags (tag, first);
   CREATE TABLE builds (id INTEGER PRIMARY KEY AUTOINCREMENT, projection TEXT NOT NULL, version INTEGER NOT NULL, cursor INTEGER NOT NULL, serving INTEGER NOT NULL) STRICT;
+  CREATE TABLE retired (build INTEGER PRIMARY KEY, stream INTEGER NOT NULL) STRICT;
   CREATE TABLE contributions (
-    build INTEGER NOT NULL, stream INTEGER NOT NULL, key TEXT NOT NULL, since INTEGER NOT NULL, until INTEGER,
-    row INTEGER NOT NULL, links TEXT, PRIMARY KEY (build, stream, key, since)
+    stream INTEGER NOT NULL, build INTEGER NOT NULL, key TEXT NOT NULL, since INTEGER NOT NULL, until INTEGER,
+    row INTEGER NOT NULL, links TEXT, PRIMARY KEY (stream, build, key, since)
   ) STRICT, WITHOUT ROWID;
   CREATE INDEX contributions_by_key ON contributions (build, key) WHERE key <> '';
   CREATE TABLE rows (build INTEGER NOT NULL, key TEXT NOT NULL, stream INTEGER NOT NULL, stored TEXT NOT NULL, PRIMARY KEY (build, key, stream)) STRICT, WITHOUT ROWID;
@@ -57,8 +59,8 @@ export const expressionOf = ({ groups, marks }: Pick<WordQuery, 'groups' | 'mark
     })
     .join(' AND ');
 
-/** The tables of builds, each with the first column of its key behind the build. */
-export const OF_BUILD = { contributions: 'stream', rows: 'key', links: 'target', marks: 'hash', totals: 'key', faulted: 'stream' } as const;
+/** The tables whose keys begin with the build, each with the column behind it. */
+export const OF_BUILD = { rows: 'key', links: 'target', marks: 'hash', totals: 'key', faulted: 'stream' } as const;
 
 /**
  * Most streams contribute under the key that is their own name, `contract:csc` for `contract-csc`: such a key is stored as ''. So what new

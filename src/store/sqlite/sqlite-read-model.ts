@@ -3,8 +3,10 @@ import { ReadModelQueries } from './read-model-queries.js';
 import { hashOf, OF_BUILD, placeOfWords, Recent, stepsOf, storedKey, TotalSteps } from './read-model-tables.js';
 import type { Value } from './statements.js';
 
-/** Events whose rows are collected before they are written: in order of their keys that costs far less. */
-const WRITTEN = 2000;
+/** Events whose rows are collected before they are written: in order of their keys that costs less, but each row lives for so long. */
+const WRITTEN = 200;
+/** Rows that are looked through at once for those of a build that is retired. */
+const RETIRED = 5000;
 
 /** Memory for the numbers of the tags of one kind; there are seven kinds. */
 const TAGS_BYTES = 400 << 10;
@@ -16,6 +18,8 @@ export class SqliteReadModel extends ReadModelQueries implements ReadModel {
   #lastName: number | undefined;
   /** What the transaction adds: written in order of its keys, many rows at a time, before it ends or anything is read. */
   #pending = new Pending();
+  /** What grows with each event that it adds: written once, before it ends or anything is read. */
+  #growing = new Growing();
   readonly #tags = new Map<string, Recent>();
   #state: 'none' | 'inside' | 'held' = 'none';
 
@@ -25,7 +29,8 @@ export class SqliteReadModel extends ReadModelQueries implements ReadModel {
       if (this.#state === 'none') this.#run('BEGIN IMMEDIATE');
       this.#state = 'inside';
       work();
-      if (!hold || this.#pending.events.length >= WRITTEN) this.#write();
+      if (!hold) this.#write();
+      else if (this.#pending.events.length >= WRITTEN) this.#writeRows();
       if (hold) this.#state = 'held';
       else this.#end();
     } catch (error) {
@@ -50,8 +55,8 @@ export class SqliteReadModel extends ReadModelQueries implements ReadModel {
     for (const [kind, value] of tags) {
       if (stream.length === kind.length + 1 + value.length && stream.startsWith(kind) && stream.endsWith(value)) continue; // its own
       const tag = this.#tag(kind, value);
-      const sequences = this.#pending.tagged.get(tag);
-      if (!sequences) this.#pending.tagged.set(tag, [sequence]);
+      const sequences = this.#growing.tagged.get(tag);
+      if (!sequences) this.#growing.tagged.set(tag, [sequence]);
       else if (sequences[sequences.length - 1] !== sequence) sequences.push(sequence);
     }
   }
@@ -75,28 +80,43 @@ export class SqliteReadModel extends ReadModelQueries implements ReadModel {
     this.#run('UPDATE builds SET cursor = ? WHERE id = ?', cursor, build);
   }
   activate(build: number): void {
-    this.#run('DELETE FROM builds WHERE id <> ? AND projection = (SELECT projection FROM builds WHERE id = ?)', build, build);
+    this.#drop('id <> ? AND projection = (SELECT projection FROM builds WHERE id = ?)', build, build);
     this.#run('UPDATE builds SET serving = 1 WHERE id = ?', build);
   }
   dropBuild(build: number): void {
-    this.#run('DELETE FROM builds WHERE id = ?', build);
+    this.#drop('id = ?', build);
+  }
+  #drop(which: string, ...values: Value[]): void {
+    this.#run(`INSERT INTO retired SELECT id, 0 FROM builds WHERE ${which}`, ...values);
+    this.#run(`DELETE FROM builds WHERE ${which}`, ...values);
   }
   retire(): boolean {
+    const retired = this.get<{ build: number; stream: number }>('SELECT build, stream FROM retired LIMIT 1');
+    if (!retired) return false;
+    const { build, stream } = retired;
     for (const [table, column] of Object.entries(OF_BUILD)) {
-      const gone = this.get<{ build: number }>(`SELECT build FROM ${table} WHERE build NOT IN (SELECT id FROM builds) LIMIT 1`);
-      if (!gone) continue;
       const some = `SELECT ${column} FROM ${table} WHERE build = ? ORDER BY ${column} LIMIT 1000`;
-      this.#run(`DELETE FROM ${table} WHERE build = ? AND ${column} <= (SELECT max(${column}) FROM (${some}))`, gone.build, gone.build);
+      const { last } = this.get<{ last: Value }>(`SELECT max(${column}) AS last FROM (${some})`, build)!;
+      if (last === null) continue;
+      this.#run(`DELETE FROM ${table} WHERE build = ? AND ${column} <= ?`, build, last);
       return true;
     }
-    return false;
+    const next = `SELECT stream FROM contributions WHERE stream > ? ORDER BY stream LIMIT ${RETIRED}`;
+    const { last } = this.get<{ last: number | null }>(`SELECT max(stream) AS last FROM (${next})`, stream)!;
+    if (last === null) {
+      this.#run('DELETE FROM retired WHERE build = ?', build);
+      return this.retire();
+    }
+    this.#run('DELETE FROM contributions WHERE stream > ? AND stream <= ? AND build = ?', stream, last, build);
+    this.#run('UPDATE retired SET stream = ? WHERE build = ?', last, build);
+    return true;
   }
 
   openContribution(build: number, { key, stream, row, links }: ContributionPlace, at: Sequence): void {
     const of = this.#name(stream);
     const stored = storedKey(key, stream);
     const { contributions, links: linked, rows } = this.#pending;
-    contributions.push([build, of, stored, at, null, row ? 1 : 0, links.length > 0 ? JSON.stringify(links) : null]);
+    contributions.push([of, build, stored, at, null, row ? 1 : 0, links.length > 0 ? JSON.stringify(links) : null]);
     if (row) rows.push([build, key, of, stored]);
     for (const target of links) linked.push([build, this.#name(target), at, stored, of, null]);
   }
@@ -122,12 +142,12 @@ export class SqliteReadModel extends ReadModelQueries implements ReadModel {
     this.#pending.marks.push([build, hashOf(name), at]);
   }
   setSum(build: number, key: string, sums: ReadonlyMap<string, bigint>, at: Sequence): void {
-    this.#pending.setTotal(build, key, sums, at);
+    this.#growing.setTotal(build, key, sums, at);
   }
   /** Asked for nearly every event, so it does not write what is pending: of that, only a sum of this very key matters. */
   override sumAt(build: number, key: string, sequence: Sequence): Readonly<Record<string, bigint>> {
     if (this.#state !== 'inside') return super.sumAt(build, key, sequence);
-    const last = this.#pending.totalOf(build, key);
+    const last = this.#growing.totalOf(build, key);
     if (!last) return this.storedSum(build, key, sequence);
     if (sequence < last.at) return super.sumAt(build, key, sequence);
     return Object.fromEntries([...last.sums].filter(([, sum]) => sum !== 0n));
@@ -167,6 +187,7 @@ export class SqliteReadModel extends ReadModelQueries implements ReadModel {
     this.#new.clear();
     this.#lastName = undefined;
     this.#pending = new Pending();
+    this.#growing = new Growing();
     this.guard(() => this.statements.rollback());
   }
 
@@ -190,21 +211,29 @@ export class SqliteReadModel extends ReadModelQueries implements ReadModel {
   }
 
   #write(): void {
-    if (this.#pending.empty) return;
-    const { names, events, contributions, rows, links, marks, tagged, words } = this.#pending;
-    const totals = this.#pending.totalRows();
-    this.#pending = new Pending();
-    const tags = [...tagged].map(([tag, sequences]) => [tag, sequences[0]!, sequences.length, stepsOf(sequences)]);
+    this.#writeRows();
+    if (this.#growing.empty) return;
+    const totals = this.#growing.totalRows();
+    const tags = [...this.#growing.tagged].map(([tag, sequences]) => [tag, sequences[0]!, sequences.length, stepsOf(sequences)]);
+    this.#growing = new Growing();
     this.guard(() => {
-      this.statements.insert('INSERT INTO names', names);
-      this.statements.insert('INSERT INTO events', events);
-      this.statements.insert('INSERT INTO contributions', contributions.sort(inOrder));
-      this.statements.insert('INSERT OR IGNORE INTO rows', rows.sort(inOrder));
-      this.statements.insert('INSERT INTO links', links.sort(inOrder));
-      this.statements.insert('INSERT OR IGNORE INTO marks', marks.sort(inOrder));
-      this.statements.insert('INSERT INTO totals', totals.sort(inOrder));
-      this.statements.insert('INSERT INTO tags', tags.sort(inOrder));
-      this.statements.insert('INSERT INTO words (rowid, text)', words);
+      this.statements.insert('totals', totals.sort(inOrder));
+      this.statements.insert('tags', tags.sort(inOrder));
+    });
+  }
+  #writeRows(): void {
+    if (this.#pending.empty) return;
+    const { names, events, contributions, rows, links, marks, words } = this.#pending;
+    this.#pending = new Pending();
+    this.guard(() => {
+      this.statements.insert('names', names);
+      this.statements.insert('events', events);
+      this.statements.insert('contributions', contributions.sort(inOrder));
+      this.statements.insert('rows', rows.sort(inOrder), 'IGNORE');
+      this.statements.insert('links', links.sort(inOrder));
+      this.statements.insert('marks', marks.sort(inOrder), 'IGNORE');
+      // one by one: a statement with several rows has the index write a part of its own before it
+      for (const [place, text] of words) this.statements.run('INSERT INTO words (rowid, text) VALUES (?, ?)', [place!, text!]);
     });
   }
 
@@ -230,14 +259,22 @@ class Pending {
   readonly links: Value[][] = [];
   readonly marks: number[][] = [];
   readonly words: Value[][] = [];
+
+  get empty(): boolean {
+    const { names, events, contributions, links, marks, words } = this;
+    return [names, events, contributions, links, marks, words].every((rows) => rows.length === 0);
+  }
+}
+
+/** Rows that are not written yet, to which later events add. */
+class Growing {
   readonly tagged = new Map<number, Sequence[]>();
   /** Build → key → the totals that it changes last, and the rows before them. */
   readonly #totals = new Map<number, Map<string, TotalSteps>>();
   readonly #fullTotals: Value[][] = [];
 
   get empty(): boolean {
-    const { names, events, contributions, links, marks, words } = this;
-    return this.#totals.size === 0 && [names, events, contributions, links, marks, words].every((rows) => rows.length === 0);
+    return this.#totals.size === 0 && this.tagged.size === 0;
   }
 
   totalOf(build: number, key: string): TotalSteps | undefined {

@@ -29,14 +29,17 @@ export class Statements {
     this.#statement(sql).run(values);
   }
 
-  /** @param sql the statement up to VALUES; all rows have the width of the first */
-  insert(sql: string, rows: readonly (readonly Value[])[]): void {
+  /**
+   * A row that cannot be stored ends the transaction, and so SQLite keeps no journal of each statement.
+   * @param into a table; all rows have all of its columns
+   */
+  insert(into: string, rows: readonly (readonly Value[])[], otherwise: 'ROLLBACK' | 'IGNORE' = 'ROLLBACK'): void {
     if (rows.length === 0) return;
-    let texts = this.#inserts.get(sql);
+    let texts = this.#inserts.get(into); // a table is always written in one way
     if (!texts) {
       const row = `(${Array<string>(rows[0]!.length).fill('?').join(', ')})`;
-      const of = (count: number) => `${sql} VALUES ${Array<string>(count).fill(row).join(', ')}`;
-      this.#inserts.set(sql, (texts = { one: of(1), many: of(MANY) }));
+      const of = (count: number) => `INSERT OR ${otherwise} INTO ${into} VALUES ${Array<string>(count).fill(row).join(', ')}`;
+      this.#inserts.set(into, (texts = { one: of(1), many: of(MANY) }));
     }
     let from = 0;
     const values = new Array<Value>(rows[0]!.length * MANY);
