@@ -119,6 +119,7 @@ const MOST = 5;
 const contractShown = (history: History<Contract>) => {
   const { id, state: c } = history;
   const assessed = assessedIn(history.recorded);
+  const { suppliers, lots, ...today } = dayShown(c);
   return {
     contract: id,
     programme: c.programme ?? null,
@@ -126,7 +127,7 @@ const contractShown = (history: History<Contract>) => {
     stage: c.stage,
     role: c.role,
     towers: c.towers,
-    ...dayShown(c),
+    ...today,
     original: c.original,
     cumulative: percent(growth(c.original, c.ceiling, c.original)),
     covers: c.covers,
@@ -143,17 +144,20 @@ const contractShown = (history: History<Contract>) => {
     extensionSought: c.extensionSought ?? null,
     closed: c.closed ?? null,
     framework: c.framework ?? null,
-    calledOff: callOffShown(c),
-    findings: contractFindings(c),
     finalValue: c.finalValue ?? null,
     trail: trailOf(history, MOST, assessed),
+    // What follows is other in an entry, or not in it: the text of all before is the same, and is kept.
+    suppliers,
+    findings: contractFindings(c),
     counts: {
       suppliers: c.suppliers.length,
       options: c.options.length,
       changes: c.changes.length,
       delays: c.delays.length,
       milestones: c.milestones?.length ?? 0,
-    }, // last, since an entry has more of them
+    },
+    lots,
+    calledOff: callOffShown(c),
   };
 };
 

@@ -220,8 +220,18 @@ describe('days', () => {
   it('added to a day are the days between the two', () =>
     fc.assert(fc.property(day, fc.integer({ min: -40000, max: 40000 }), (d, n) => expect(daysBetween(d, addDays(d, n))).toBe(n))));
 
-  it.each(['2016-02', 'unknown', '2016-02-30'])('are never added to %s', (text) =>
-    expect(() => addDays(text, 1)).toThrow(expect.objectContaining({ name: 'RangeError' })),
+  it('added to a day lead to the day of the calendar that Temporal names, over leap years and centuries', () => {
+    const [first, days] = [Temporal.PlainDate.from('1896-01-01'), 140_000];
+    for (let n = 0; n < days; n += 29) {
+      const on = first.add({ days: n });
+      for (const more of [0, 1, -1, 31, 366, -36_525])
+        expect([String(on), more, addDays(String(on), more)]).toEqual([String(on), more, String(on.add({ days: more }))]);
+    }
+  });
+
+  it.each(['2016-02', 'unknown', '2016-02-30', '2016-13-01', '2016-00-01', '2016-01-00', '0000-00-00', '9999-99-99'])(
+    'are never added to %s',
+    (text) => expect(() => addDays(text, 1)).toThrow(expect.objectContaining({ name: 'RangeError' })),
   );
 });
 

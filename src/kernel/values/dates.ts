@@ -107,20 +107,31 @@ export const certainlySameDay = (a: UncertainDate, b: UncertainDate): boolean =>
 export const isSameDate = (a: UncertainDate, b: UncertainDate): boolean =>
   a === b || (bounds(a).earliest === bounds(b).earliest && bounds(a).latest === bounds(b).latest);
 
+/**
+ * Days since 0000-03-01: in years that begin with March a leap day is the last one. Computed, since rows ask for thousands of days, and
+ * Temporal takes ten times as long. @throws RangeError when it is no day
+ */
+const numberOf = (day: string): number => {
+  const [year, month, date] = /^\d{4}-\d\d-\d\d$/.test(day) ? (ymd(day) as [number, number, number]) : [0, 0, 0];
+  if (month < 1 || month > 12 || date < 1 || date > daysIn(year, month)) throw new RangeError(`${day} is not a day of the calendar`);
+  const [y, m] = month > 2 ? [year, month - 3] : [year - 1, month + 9];
+  return 365 * y + Math.floor(y / 4) - Math.floor(y / 100) + Math.floor(y / 400) + Math.floor((153 * m + 2) / 5) + date - 1;
+};
+const [YEARS_400, YEARS_100, YEARS_4] = [146_097, 36_524, 1461];
+const dayOfNumber = (n: number): string => {
+  const rest = n - Math.floor(n / YEARS_400) * YEARS_400;
+  const leaps = Math.floor(rest / (YEARS_4 - 1)) - Math.floor(rest / YEARS_100) + Math.floor(rest / (YEARS_400 - 1));
+  const years = Math.floor((rest - leaps) / 365);
+  const ofYear = rest - (365 * years + Math.floor(years / 4) - Math.floor(years / 100));
+  const m = Math.floor((5 * ofYear + 2) / 153);
+  const date = ofYear - Math.floor((153 * m + 2) / 5) + 1;
+  const year = Math.floor(n / YEARS_400) * 400 + years + (m < 10 ? 0 : 1);
+  return `${pad(year, 4)}-${pad(m < 10 ? m + 3 : m - 9)}-${pad(date)}`;
+};
 /** The day `days` later, or earlier when negative. Throws a RangeError when `day` is not a day. */
-export const addDays = (day: string, days: number): string => {
-  if (day !== lastSum.day || days !== lastSum.days) lastSum = { day, days, sum: Temporal.PlainDate.from(day).add({ days }).toString() };
-  return lastSum.sum;
-};
-/** Decisions that are taken one after the other ask for the same day of grace. */
-let lastSum = { day: '', days: 0, sum: '' };
+export const addDays = (day: string, days: number): string => dayOfNumber(numberOf(day) + days);
 /** Days from one day to another, negative when the second is earlier. Throws a RangeError when either is not a day. */
-export const daysBetween = (from: string, to: string): number => {
-  if (from !== lastPair.from || to !== lastPair.to) lastPair = { from, to, days: Temporal.PlainDate.from(from).until(to).days };
-  return lastPair.days;
-};
-/** Facts that are recorded one after the other are often equally late. */
-let lastPair = { from: '', to: '', days: 0 };
+export const daysBetween = (from: string, to: string): number => numberOf(to) - numberOf(from);
 
 /** The day of an instant in a time zone. The last result is cached by minute, because no zone changes its day within a minute. */
 export const dayOf = (instant: string, timeZone: string): string => {
