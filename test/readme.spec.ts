@@ -97,7 +97,7 @@ describe("the Metropolitan Police's contracts, recorded over HTTP", () => {
       return body === undefined ? server.get(path) : server.post(path, body);
     };
 
-    it('are four', () => expect(calls).toHaveLength(4));
+    it('are seven', () => expect(calls).toHaveLength(7));
 
     it('show the service integrator: undisclosed at first, then £96m, now £176.8m', async () => {
       const { status, body } = await answerTo(0);
@@ -128,6 +128,15 @@ describe("the Metropolitan Police's contracts, recorded over HTTP", () => {
       const { status, body } = await answerTo(3);
       expect([status, body.outcome, body.events]).toEqual([200, 'dry-run', [{ type: 'ContractSigned', data: {} }]]);
       expect((await server.get('/events?limit=500')).body.events).toHaveLength(head);
+    });
+
+    it('award a contract, after a programme and a supplier, with who decided it and on which grounds', async () => {
+      for (const n of [4, 5, 6]) expect(await answerTo(n)).toMatchObject({ status: 201 });
+      const { record } = JSON.parse(calls[6]!.body!) as { readonly record: { readonly authority: object; readonly decidedBy: object } };
+      const { body } = await server.get('/contracts/barrier/history');
+      expect(body.entries).toMatchObject([
+        { type: 'ContractAwarded', effectiveOn: '2025-03-03', authority: record.authority, decidedBy: record.decidedBy },
+      ]);
     });
   });
 
