@@ -146,7 +146,7 @@ describe('the golden file', () => {
 describe('npm run golden', () => {
   const event = eventsOf<StateOf<typeof contract>>();
   const policy = id('As it is called');
-  const insured = event({
+  const recorded = event({
     allowedIn: ['awarded'],
     fields: { policy, insurer: optional(ref('supplier')), cover: optional(object({ value: value(), until: optional(date()) })) },
     evolve: (state) => ({ ...state, title: 'insured' }),
@@ -155,14 +155,14 @@ describe('npm run golden', () => {
     allowedIn: ['awarded'],
     fields: { policy, why: optional(text()), unknown: optional(flag()) },
     rules: {
-      'contract/not-insured': { says: 'It was insured.', field: '/policy', holds: (_, { title }) => title === 'insured' },
-      'contract/why-lapsed': { says: 'Why, or that it is unknown.', field: '/why', holds: ({ data }) => (data.why === undefined) !== (data.unknown === undefined) }, // prettier-ignore
+      'contract/no-example': { says: 'There is an example.', field: '/policy', holds: (_, { title }) => title === 'insured' },
+      'contract/why-not': { says: 'Why, or that it is unknown.', field: '/why', holds: ({ data }) => (data.why === undefined) !== (data.unknown === undefined) }, // prettier-ignore
     },
     evolve: (state) => state,
   });
-  const extended = { ...contract, events: { ...contract.events, InsuranceRecorded: insured, InsuranceLapsed: lapsed } } as AnyAggregate;
+  const extended = { ...contract, events: { ...contract.events, ExampleRecorded: recorded, ExampleLapsed: lapsed } } as AnyAggregate;
   const added = (type: string): GoldenType => ({ type, version: 1, fields: extended.events[type]!.fields, aggregate: extended });
-  const both = [...types, added('InsuranceLapsed'), added('InsuranceRecorded')];
+  const both = [...types, added('ExampleLapsed'), added('ExampleRecorded')];
 
   const complete = withExamples(golden, types);
 
@@ -173,15 +173,15 @@ describe('npm run golden', () => {
     expect(all.slice(0, complete.streams.length)).toEqual(complete.streams);
     expect(shapes).toEqual({
       ...complete.shapes,
-      InsuranceRecorded: { 1: { 'cover?': { 'until?': 'date', value: 'value' }, 'insurer?': 'ref supplier', policy: 'id' } },
-      InsuranceLapsed: { 1: { policy: 'id', 'unknown?': 'flag', 'why?': 'text' } },
+      ExampleRecorded: { 1: { 'cover?': { 'until?': 'date', value: 'value' }, 'insurer?': 'ref supplier', policy: 'id' } },
+      ExampleLapsed: { 1: { policy: 'id', 'unknown?': 'flag', 'why?': 'text' } },
     });
     const more = all.slice(complete.streams.length).map(({ aggregate, id, events }) => [aggregate, id, events.at(-1)!.data]);
     const whole = { policy: 'met-example', insurer: 'example-supplier', cover: { value: { amount: '95000000.00', currency: 'GBP' } } };
     expect(more).toEqual([
-      ['contract', 'golden-insurance-recorded-1', whole],
-      ['contract', 'golden-insurance-lapsed-1-why', { policy: 'met-example', why: 'text' }],
-      ['contract', 'golden-insurance-lapsed-1-unknown', { policy: 'met-example', unknown: true }],
+      ['contract', 'golden-example-recorded-1', whole],
+      ['contract', 'golden-example-lapsed-1-why', { policy: 'met-example', why: 'text' }],
+      ['contract', 'golden-example-lapsed-1-unknown', { policy: 'met-example', unknown: true }],
     ]);
     for (const { id, events } of all.slice(complete.streams.length))
       expect(historyOf({ aggregate: extended, id, events }).revision).toBe(events.length - 1);
@@ -193,11 +193,11 @@ describe('npm run golden', () => {
   });
 
   it('adds the shape of a new version beside the one before it', () => {
-    const newer = { ...added('InsuranceRecorded'), version: 2 };
-    const once = withExamples(complete, [...types, added('InsuranceRecorded')]);
+    const newer = { ...added('ExampleRecorded'), version: 2 };
+    const once = withExamples(complete, [...types, added('ExampleRecorded')]);
     const twice = withExamples(once, [...types, newer]);
-    expect(Object.keys(twice.shapes['InsuranceRecorded']!)).toEqual(['1', '2']);
+    expect(Object.keys(twice.shapes['ExampleRecorded']!)).toEqual(['1', '2']);
     expect(twice.streams.slice(0, once.streams.length)).toEqual(once.streams);
-    expect(twice.streams.at(-1)!.events.at(-1)).toMatchObject({ type: 'InsuranceRecorded', schemaVersion: 2 });
+    expect(twice.streams.at(-1)!.events.at(-1)).toMatchObject({ type: 'ExampleRecorded', schemaVersion: 2 });
   });
 });
