@@ -77,6 +77,22 @@ describe('every sample that was ever stored still folds', () => {
   });
 });
 
+/** Names of dates that are published as plain texts, the keys of `dates` among them. A new one is called `on` or `…On`. */
+const OTHER_DATES: ReadonlySet<string> = new Set(
+  'awarded baseline decideBy from inForceUntil noticeGiven planned recordedAs signed started to until version'.split(' '),
+);
+/** Names of fields whose value is a whole day or an interval of days. */
+const namesOfDates = (value: unknown, name = ''): readonly string[] => {
+  if (typeof value === 'string') return /^\d{4}-\d{2}-\d{2}$|^\[.*\.\..*\]$/.test(value) ? [name] : [];
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.entries(value).flatMap(([key, inner]) => namesOfDates(inner, Array.isArray(value) ? name : key));
+};
+it('every date of a state is called on or …On: by that name the document of the API has it as a date', () => {
+  const names = new Set(streams.flatMap((stream) => namesOfDates(folded(stream).state)));
+  expect(names.size).toBeGreaterThan(10);
+  expect([...names].filter((name) => !/^on$|On$/.test(name) && !OTHER_DATES.has(name)).sort()).toEqual([]);
+});
+
 describe.each(types)('$type $version', ({ type, version, fields }) => {
   const versions = Array.from({ length: version }, (_, i) => i + 1);
   const ofVersion = (wanted: number) => samples.filter((sample) => sample.type === type && sample.schemaVersion === wanted);
