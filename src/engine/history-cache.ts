@@ -80,19 +80,25 @@ export class HistoryCache {
     this.#appended = new LRUCache({ maxSize: APPENDED_BYTES, sizeCalculation: (_, stream) => stream.length + 100 });
   }
 
-  /** The history of a stream. @throws UnsupportedSchemaVersionError, IllegalTransitionError, and what the store throws */
-  load(aggregate: AnyAggregate, id: string, consistency: Consistency = 'local'): Promise<History> {
+  /** The history of a stream, where nothing has to be read for it. */
+  known(aggregate: AnyAggregate, id: string, consistency: Consistency = 'local'): History | undefined {
     const stream = `${aggregate.category}-${id}`;
     const current = this.#store.currentRevision?.(stream);
     if (current !== undefined) {
       const head = current === -1 ? this.empty(aggregate, id) : this.#kept.get(stream)?.head;
-      if (head?.revision === current) return Promise.resolve(head);
+      if (head?.revision === current) return head;
     }
     const local = consistency === 'local' ? this.#store.localRevision?.(stream) : undefined;
-    if (local !== undefined) {
-      const head = this.#kept.get(stream)?.head ?? this.empty(aggregate, id);
-      if (head.revision >= Math.max(local, this.#appended.get(stream) ?? -1)) return Promise.resolve(head);
-    }
+    if (local === undefined) return undefined;
+    const head = this.#kept.get(stream)?.head ?? this.empty(aggregate, id);
+    return head.revision >= Math.max(local, this.#appended.get(stream) ?? -1) ? head : undefined;
+  }
+
+  /** The history of a stream. @throws UnsupportedSchemaVersionError, IllegalTransitionError, and what the store throws */
+  load(aggregate: AnyAggregate, id: string, consistency: Consistency = 'local'): Promise<History> {
+    const known = this.known(aggregate, id, consistency);
+    if (known) return Promise.resolve(known);
+    const stream = `${aggregate.category}-${id}`;
     const name = `${consistency} ${stream}`;
     const under = this.#loads.get(name);
     // What a load under way has read may be older than what was acknowledged before this call: who comes now shares the next one.

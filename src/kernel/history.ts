@@ -219,7 +219,7 @@ export class History<State = any> {
     if (at.known === UNCHANGED.known) return changed;
     changed.#state = changed.#try(at, { tolerated: this.#tolerated, stands: (place, state) => changed.#known.add(place, state) });
     const { first } = changed;
-    if (first && !changed.#order.some(({ recorded }, place) => place < changed.#placed && opens(this.aggregate, recorded.type)))
+    if (first && !changed.#order.some(({ recorded }) => opens(this.aggregate, recorded.type)))
       throw new IllegalTransitionError(
         `${this.aggregate.category}/unknown`,
         `No such ${this.aggregate.category}: nothing opens it.`,
@@ -246,8 +246,8 @@ export class History<State = any> {
 
   /** The events of a decision; empty when the command never reached this stream. */
   decision(id: string): readonly RecordedEvent[] {
-    const first = this.#decisions.get(id);
-    if (first === undefined || first > this.#revision) return NONE;
+    const first = this.#decisions.get(id) ?? Number.POSITIVE_INFINITY;
+    if (first > this.#revision) return NONE;
     let end = first + 1;
     while (end <= this.#revision && this.#log[end]!.metadata.command.id === id) end++;
     return this.#log.slice(first, end);
@@ -275,9 +275,11 @@ export class History<State = any> {
     readonly revealed: readonly Entry[];
   } {
     const { place, state } = this.before(day);
-    const broughtIn = place === 0 ? this.#broughtIn(day) : NONE;
-    if (broughtIn.length > 0)
-      return { state: this.#foldOf(broughtIn), entries: broughtIn, approximate: NONE, leftOut: NONE, revealed: broughtIn.slice(1) };
+    const broughtIn = this.#broughtIn(day, place, this.#order, this.#completions);
+    if (broughtIn.length > 0) {
+      const { approximate } = this.uncertainOn(day);
+      return { state: this.#foldOf(broughtIn), entries: broughtIn, approximate, leftOut: NONE, revealed: broughtIn.slice(place + 1) };
+    }
     const own = this.#order.slice(0, place);
     const uncertain = this.uncertainOn(day);
     if (this.#completions === NO_COMPLETIONS) return { state, entries: own, ...uncertain, revealed: NONE };
@@ -312,8 +314,9 @@ export class History<State = any> {
     const gone = new Set(withoutApproximate ? this.uncertainOn(day).approximate : NONE);
     const order = this.#order.slice(0, this.#placed).filter((entry) => !gone.has(entry));
     const place = this.#placeOf(day) - gone.size;
-    const broughtIn = place === 0 ? this.#broughtIn(day) : NONE;
-    const kept = broughtIn.length > 0 ? broughtIn : inEffect(order, this.#completionsOf(order), place);
+    const completions = this.#completionsOf(order);
+    const broughtIn = this.#broughtIn(day, place, order, completions);
+    const kept = broughtIn.length > 0 ? broughtIn : inEffect(order, completions, place);
     if (broughtIn.length === 0 && kept.length === this.#placed && this.#withdrawn.size === 0) return this;
     const part = new History<State>(this.aggregate, this.id, this.timeZone);
     part.#corrections = this.#corrections;
@@ -338,13 +341,20 @@ export class History<State = any> {
     return part;
   }
 
-  /** The first fact as what it says of a day before its own, with what completes it; empty where nothing was there on that day. */
-  #broughtIn(day: string): readonly Entry[] {
-    const first = this.first;
-    if (!first || !this.aggregate.events[first.recorded.type]!.bringsIn) return NONE;
-    const asked = { ...first, asOf: day };
-    if ((this.#step(this.aggregate.initial, asked) as { readonly stage: string }).stage === 'none') return NONE;
-    return this.#inEffect(1).with(0, asked);
+  /**
+   * The facts before a place of an order, and behind them the fact that opens the stream, as what it says of a day before its own, with
+   * what completes it; empty where it says nothing of that day, or where nothing was there yet.
+   */
+  #broughtIn(day: string, place: number, order: readonly Entry[], completions: Completions): readonly Entry[] {
+    const typeOf = (entry: Entry) => this.aggregate.events[entry.recorded.type]!;
+    const end = Math.min(order.length, this.#placed);
+    let first = 0;
+    while (first < end && typeOf(order[first]!).mayPrecede) first++;
+    if (first === end || place > first || !typeOf(order[first]!).bringsIn) return NONE;
+    const before = order.slice(0, place);
+    const asked = { ...order[first]!, asOf: day };
+    if ((this.#step(this.#foldOf(before), asked) as { readonly stage: string }).stage === 'none') return NONE;
+    return [...before, asked, ...inEffect(order, completions, first + 1).slice(first + 1)];
   }
 
   /** Each entry with the state it found and the state it left. */
