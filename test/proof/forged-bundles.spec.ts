@@ -414,6 +414,7 @@ describe('an event in a bundle that its own key has signed', () => {
     [[0, 1, 2, 4], [gap(3)]],
     [[0, 1], [gap(2, 4)]],
     [[0, 0, 1, 2, 3, 4], [order(0)]],
+    [[0, 1, 0, 2, 3, 4], [order(0)]],
     [
       [0, 1, 2, 4, 3],
       [order(4), gap(4)],
