@@ -190,7 +190,7 @@ describe('a bundle that is written', () => {
     const early = bundleFiles(subjectOf(), { pages: paged(events) });
     for (let n = 0; n < 4; n++) await early.next();
     await expect(early.next()).rejects.toThrow(new TypeError('The events were not taken to their end.'));
-  });
+  }, 60_000);
 });
 
 describe('a bundle of a history that is not the one that was signed', () => {

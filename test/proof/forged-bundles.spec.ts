@@ -482,7 +482,7 @@ describe('an event in a bundle that its own key has signed', () => {
       }),
       { numRuns: 20 },
     );
-  });
+  }, 60_000);
 
   it(`may have as long a line as a file that is read whole, for ${verifiers}, and nothing is read behind a longer one`, async () => {
     const lengths: number[] = [];
@@ -495,5 +495,5 @@ describe('an event in a bundle that its own key has signed', () => {
     expect(await found(long(most))).toEqual([]);
     expect(await found(long(most + 1))).toEqual(['line-malformed line 2', 'events-missing events 1 to 4']);
     expect(lengths[1]).toBe(16 << 20);
-  });
+  }, 60_000);
 });
