@@ -54,12 +54,14 @@ export class History<State = any> {
   #latestStart: string;
   /** Decision → the revision of its first event; shared with the log. */
   #decisions: Map<string, number>;
-  /** These are copied before they change. */
+  /** These are copied before they change, once for all that a version takes up. */
   #corrections: ReadonlyMap<string, ReadonlyMap<string, Omit<Correction, 'was'>>>;
   #withdrawn: ReadonlyMap<string, string>;
   #notes: ReadonlyMap<string, Entry['notes']>;
   /** By event: how policy judged the newest correction of it that it judged. Copied likewise. */
   #judged: ReadonlyMap<string, NonNullable<Entry['judged']>>;
+  /** Copies that no other version has yet. */
+  #copies: Set<ReadonlyMap<unknown, unknown>> | undefined;
   #duplicateOf: string | undefined;
   #bytes: number;
   #recordedView: readonly RecordedEvent[] | undefined;
@@ -141,6 +143,11 @@ export class History<State = any> {
     return this.#bytes + checkpointBytes(this.#placed) * (this.#completions === NO_COMPLETIONS ? 1 : 2);
   }
 
+  /** The part of them that another version with the same events has of its own: its order, and the states that it keeps. */
+  get ownBytes(): number {
+    return ENTRY_BYTES * this.#placed + this.bytes - this.#bytes;
+  }
+
   /** The fact with this id, in its place; undefined where none stands. */
   entryOf(event: string): Entry | undefined {
     const recorded = this.recordedAs(event);
@@ -212,7 +219,7 @@ export class History<State = any> {
     if (at.known === UNCHANGED.known) return changed;
     changed.#state = changed.#try(at, { tolerated: this.#tolerated, stands: (place, state) => changed.#known.add(place, state) });
     const { first } = changed;
-    if (first && !changed.#order.some(({ recorded }, place) => place < changed.#placed && opens(this.aggregate, recorded.type)))
+    if (first && !changed.#order.some(({ recorded }) => opens(this.aggregate, recorded.type)))
       throw new IllegalTransitionError(
         `${this.aggregate.category}/unknown`,
         `No such ${this.aggregate.category}: nothing opens it.`,
@@ -239,8 +246,8 @@ export class History<State = any> {
 
   /** The events of a decision; empty when the command never reached this stream. */
   decision(id: string): readonly RecordedEvent[] {
-    const first = this.#decisions.get(id);
-    if (first === undefined || first > this.#revision) return NONE;
+    const first = this.#decisions.get(id) ?? Number.POSITIVE_INFINITY;
+    if (first > this.#revision) return NONE;
     let end = first + 1;
     while (end <= this.#revision && this.#log[end]!.metadata.command.id === id) end++;
     return this.#log.slice(first, end);
@@ -440,6 +447,14 @@ export class History<State = any> {
     };
   }
 
+  /** The same where this version has copied it already: of many corrections read at once each would copy all of those before it. */
+  #copyOf<Key, Value>(map: ReadonlyMap<Key, Value>): Map<Key, Value> {
+    if (this.#copies?.has(map)) return map as Map<Key, Value>;
+    const copy = new Map(map);
+    (this.#copies ??= new Set()).add(copy);
+    return copy;
+  }
+
   /** Takes up what was recorded since, without folding what stands behind the places that it changes. */
   #absorb(events: Iterable<RecordedEvent>): Changed {
     let changed = UNCHANGED;
@@ -457,7 +472,9 @@ export class History<State = any> {
       }
       this.#record(event);
     }
-    return again ? earlier(changed, this.#rearrange(again, waiting)) : changed;
+    if (again) changed = earlier(changed, this.#rearrange(again, waiting));
+    this.#copies = undefined; // what goes on from this version shares them
+    return changed;
   }
 
   #place(event: RecordedEvent, changed: Changed): Changed {
@@ -545,22 +562,22 @@ export class History<State = any> {
         ofEvent.delete(pointer); // the newest correction of a field is applied last
         ofEvent.set(pointer, { event: of, pointer, ...(remove ? { remove } : { value: value! }), because, by: event.id });
       }
-      this.#corrections = new Map(this.#corrections).set(of, ofEvent);
+      this.#corrections = this.#copyOf(this.#corrections).set(of, ofEvent);
       const { assessed } = event.metadata;
-      if (assessed?.length) this.#judged = new Map(this.#judged).set(of, assessed);
+      if (assessed?.length) this.#judged = this.#copyOf(this.#judged).set(of, assessed);
       if (because === 'settled') this.#settle(of, changes, event.id);
       return recorded ? [recorded] : NONE;
     }
     if (event.type === 'FactWithdrawn') {
       const { event: of, dependants = [] } = data as Withdrawn;
-      const all = new Map(this.#withdrawn);
+      const all = this.#copyOf(this.#withdrawn);
       for (const withdrawn of [of, ...dependants]) all.set(withdrawn, event.id);
       this.#withdrawn = all;
       return this.#factsOf([of, ...dependants]);
     }
     if (event.type === 'FactReinstated') {
       const { event: of, dependants = [] } = data as Reinstated;
-      const all = new Map(this.#withdrawn);
+      const all = this.#copyOf(this.#withdrawn);
       for (const reinstated of [of, ...dependants]) all.delete(reinstated);
       this.#withdrawn = all;
       this.#duplicateOf = undefined;
@@ -568,7 +585,7 @@ export class History<State = any> {
     }
     if (event.type === 'DuplicateMarked') {
       const facts = this.#all().filter(({ id, type }) => !isLedgerEvent(type) && !this.#withdrawn.has(id));
-      const all = new Map(this.#withdrawn);
+      const all = this.#copyOf(this.#withdrawn);
       for (const { id } of facts) all.set(id, event.id);
       this.#withdrawn = all;
       this.#duplicateOf = (data as Duplicate).of;
@@ -577,7 +594,7 @@ export class History<State = any> {
     const of = (data as Annotated).event ?? '';
     const note = this.#inShape(data as Annotated);
     const notes = [...(this.#notes.get(of) ?? []), { ...note, by: event.id, evidence: event.metadata.evidence ?? [] }];
-    this.#notes = new Map(this.#notes).set(of, notes);
+    this.#notes = this.#copyOf(this.#notes).set(of, notes);
     this.#showNotesOf(of);
     return NONE;
   }
@@ -620,7 +637,7 @@ export class History<State = any> {
     if (!notes) return;
     const settles = ({ pointer }: { readonly pointer: string }) => changes.some((change) => overlap(change.pointer, pointer));
     const settled = notes.map((note) => (note.claim && !note.settledBy && settles(note.claim) ? { ...note, settledBy: by } : note));
-    this.#notes = new Map(this.#notes).set(event, settled);
+    this.#notes = this.#copyOf(this.#notes).set(event, settled);
   }
 
   /** @returns -1 where it does not stand */
@@ -843,6 +860,9 @@ const ruleCheck =
     const broken = brokenRule<any, any>(aggregate.events[type]!.rules, { ...context, id, data }, found);
     if (broken) throw new IllegalTransitionError(broken.code, broken.sentence, undefined, broken);
   };
+
+/** About how much memory an entry takes beside its event, with its places in the lists, in bytes. */
+const ENTRY_BYTES = 150;
 
 /** About how much memory an event takes, in bytes: what its sender chose is measured, and the rest of its metadata has a known size. */
 const weightOf = ({ data, metadata: { command, reason, evidence, assessed, known } }: RecordedEvent): number =>

@@ -56,3 +56,54 @@ describe('a listing', () => {
     expect(() => keysAfter(listing, 'd')).toThrow(InvalidCursorError);
   });
 });
+
+describe('a listing that is asked for again', () => {
+  const rows = [{ size: 2n }, { size: 1n }];
+  it('is another one for other filters, another column or another direction, and the same in whatever order filters are named', async () => {
+    const listings = new Listings(projection);
+    let made = 0;
+    const ask = (question: { readonly filters: Readonly<Record<string, string>>; readonly sort?: string }) =>
+      listings.of('v', question, () => (made++, passing(rows)()));
+    const questions = [
+      { filters: {} },
+      { filters: { a: '1' } },
+      { filters: { a: '2' } },
+      { filters: { b: '1' } },
+      { filters: {}, sort: 'size' },
+      { filters: {}, sort: '-size' },
+      { filters: { a: '1', b: '2' } },
+    ];
+    for (const question of questions) await ask(question);
+    expect(made).toBe(questions.length);
+    for (const question of [...questions, { filters: { b: '2', a: '1' } }]) await ask(question);
+    expect(made).toBe(questions.length);
+  });
+
+  it('has no order of its own, and no totals where the projection has none', async () => {
+    const of = (projection: ConstructorParameters<typeof Listings>[0]) => new Listings(projection).of('v', question, passing(rows));
+    expect(await of({ name: 'things' })).toEqual({ rows: [{ key: 'thing:0', by: undefined }, { key: 'thing:1', by: undefined }], totals: undefined }); // prettier-ignore
+    expect((await of(projection)).totals).toEqual({ sum: '3' });
+  });
+
+  it('says in its refusal what to do', async () => {
+    const listings = new Listings(projection);
+    await expect(listings.of('d', question, many(MAX_LISTED + 1, 0))).rejects.toThrow('More than 5000 rows of things pass: choose fewer to sort them or to add them up.'); // prettier-ignore
+    await expect(listings.of('e', question, many(1, MAX_LOOKED_AT))).rejects.toThrow('things has more than 20000 rows: they are neither sorted nor added up.'); // prettier-ignore
+    expect((await listings.of('f', question, many(1, MAX_LOOKED_AT - 1))).rows).toHaveLength(1);
+  });
+
+  it('is kept in 4 MB of all listings together: those used last', async () => {
+    const listings = new Listings(projection);
+    let made = 0;
+    const long = 'x'.repeat(100_000);
+    const ask = (view: string) => listings.of(view, { filters: {}, sort: 'name' }, () => (made++, passing([{ name: long }, { name: long }])())); // prettier-ignore
+    for (let i = 0; i < 8; i++) await ask(`long ${i}`); // each takes 400 kB of texts
+    for (let i = 0; i < 8; i++) await ask(`long ${i}`);
+    expect(made).toBe(8);
+    for (let i = 8; i < 24; i++) await ask(`long ${i}`);
+    await ask('long 23');
+    expect(made).toBe(24);
+    await ask('long 0');
+    expect(made).toBe(25);
+  });
+});

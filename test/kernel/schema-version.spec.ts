@@ -13,6 +13,7 @@ const aggregate = {
       moved: { 1: { '/supplier': '/suppliers/0' }, 2: { '/suppliers/0': '/parties/0/name', '/parties': '/never' } },
     },
     Ended: {},
+    Extended: { version: 3, upcast: { 1: (data: any) => data, 2: (data: any) => data }, moved: { 2: { '/to': '/until' } } },
   },
 } as unknown as AnyAggregate;
 const event = (type: string, schemaVersion: number, data: object = {}): RecordedEvent =>
@@ -30,6 +31,7 @@ describe('an event of an earlier shape', () => {
     const at = (version: number, pointer: string) => pointerOf(aggregate, event('Agreed', version), pointer);
     expect([at(1, '/supplier'), at(2, '/suppliers/0'), at(1, '/title')]).toEqual(['/parties/0/name', '/parties/0/name', '/title']);
     expect([at(3, '/supplier'), at(3, '/parties')]).toEqual(['/supplier', '/parties']);
+    expect(pointerOf(aggregate, event('Extended', 1), '/to')).toBe('/until'); // the first change of its shape moved nothing
     expect(pointerOf(aggregate, event('Ended', 1), '/why')).toBe('/why');
     expect(pointerOf(aggregate, event('NeverSeen', 1), '/why')).toBe('/why');
     expect(pointerOf(aggregate, undefined, '/why')).toBe('/why');

@@ -142,6 +142,38 @@ describe('by financial year and nature', () => {
   });
 });
 
+describe('what an account stands beside', () => {
+  it('is no more where its contract and its programme were withdrawn: the account stays, by the id of its contract', async () => {
+    await record('ExpectSpend', { year: 2008, amount: gbp('10.00') }, '2016-04-01');
+    for (const stream of ['contract-csc', 'programme-met'])
+      await world.record(stream, 'WithdrawFact', { event: (await world.history(stream)).first!.recorded.id });
+    const rows = await inMemory('accounts', world);
+    expect(rows.keys()).toEqual(['account:csc', 'account:net']);
+    expect(rows.row('account:csc')).toMatchObject({ kind: 'account', title: 'csc', suppliers: [], ceiling: null, stage: 'open', vat: 'unknown', settledOn: null, byYear: [{ year: '2008/09', expected: { text: '£10' } }] }); // prettier-ignore
+    expect([rows.row('programme:met'), rows.row('account:none')]).toEqual([undefined, undefined]);
+  });
+
+  it('is its contract and its programme, with which it changes', async () => {
+    const [csc] = (await inMemory('accounts', world)).placedBy('account');
+    expect(csc).toMatchObject({ key: 'account:csc', links: ['contract:csc', 'programme:met'] });
+  });
+
+  it('is a contract that goes by its id where it has no title', async () => {
+    await world.record('contract-plain', 'AwardContract', { programme: 'met', suppliers: [{ supplier: 'csc' }], value: gbp('1.00') });
+    await world.record('account-plain', 'OpenAccount', { programme: 'met', contract: 'plain' });
+    expect(await rowOf('account:plain')).toMatchObject({ title: 'plain', ceiling: gbp('1.00'), undated: false, byYear: [], byNature: {} });
+  });
+});
+
+it('the years of an account are in order, each with the natures in which something was spent or is expected', async () => {
+  await record('ExpectSpend', { year: 2018, nature: 'capital', amount: gbp('9.00') }, '2016-04-01');
+  await record('ExpectSpend', { year: 2017, amount: gbp('8.00') }, '2016-04-01');
+  await record('RecordInvoice', { invoice: 'i', amount: gbp('7.00'), nature: 'revenue' }, '2016-05-01');
+  const { byYear, byNature } = await rowOf('account:csc');
+  expect(byYear.map((of: any) => [of.year, Object.keys(of.byNature)])).toEqual([['2016/17', ['revenue']], ['2017/18', []], ['2018/19', ['capital']]]); // prettier-ignore
+  expect(Object.keys(byNature)).toEqual(['revenue']);
+});
+
 describe('once the currency of the contract is replaced', () => {
   const dem = (amount: string) => ({ amount, currency: 'DEM' });
   const contractRecord = (command: string, data: object, effectiveOn: string) =>

@@ -34,7 +34,6 @@ type Found = SearchText[];
 /** Adds every text of a value of no known shape. */
 const addJson = (found: Found, value: unknown, pointer: string): void => {
   if (typeof value === 'string') found.push({ pointer, text: value });
-  else if (Array.isArray(value)) for (let i = 0; i < value.length; i++) addJson(found, value[i], `${pointer}/${i}`);
   else if (typeof value === 'object' && value !== null)
     for (const [name, item] of Object.entries(value)) addJson(found, item, `${pointer}/${name}`);
 };
@@ -54,7 +53,7 @@ const addField = (found: Found, field: Field, value: unknown, pointer: string): 
       return addJson(found, why, `${pointer}/withheld/why`);
     }
     case 'list':
-      if (Array.isArray(value)) for (let i = 0; i < value.length; i++) addField(found, field.item!, value[i], `${pointer}/${i}`);
+      if (Array.isArray(value)) value.forEach((item, i) => addField(found, field.item!, item, `${pointer}/${i}`));
       return;
     case 'object':
       return addFields(found, field.fields!, value, pointer);

@@ -86,6 +86,11 @@ export class Engine {
     return this.#histories.load(aggregate, id);
   }
 
+  /** A history as it was at a revision, -1 before its first event: while a long one is folded other work goes on. */
+  historyAt(history: History, revision: number): Promise<History> {
+    return this.#histories.earlier(history, revision);
+  }
+
   /**
    * @throws Rejection, StaleRevisionError, IdempotencyKeyReusedError, OverloadedError, UnsupportedSchemaVersionError,
    * OutcomeUnknownError, StoreUnavailableError
