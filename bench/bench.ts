@@ -3,11 +3,13 @@ import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { availableParallelism, cpus, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { commands } from '../src/domain/index.js';
 import { auditBesideReading } from './audit.js';
 import { commandsBesideAward } from './command-kinds.js';
 import { daysBesideScan } from './days.js';
-import { everyCommandBesideAward } from './every-command.js';
+import { everyCommandBesideAward, shortestExamples } from './every-command.js';
 import { importBesideLoad } from './import.js';
+import { ledgerOfExamples } from './ledger-of-examples.js';
 import { ceiling, Connection, drive, median, percentile, type Post } from './load.js';
 import { openUpdates } from './follower.js';
 import { onKurrentDB } from './kurrentdb.js';
@@ -22,12 +24,26 @@ const options = new Command('bench')
   .option('--events <n>', 'the length of the long log, or several')
   .option('--lines <n>', 'how many lines are imported')
   .option('--only <part>', 'rates, updates, log, days, audit, commands or import')
+  .option('--commands <names>', 'which commands are measured beside an award, such as ReviseLoss,DiscloseValue; all when absent')
   .option('--store <store>', 'embedded, or kurrentdb: the empty server that LEDGER_KURRENTDB_URL names', 'embedded')
   .option('--base <dist>', 'on a KurrentDB: the dist folder of another build, measured in turn with this one')
   .option('--base-url <url>', 'an empty KurrentDB of its own for the other build; without --base for this build with unary appends')
   .option('--dir <folder>', 'where the ledgers are made', tmpdir())
   .parse()
-  .opts<{ quick?: boolean; events?: string; lines?: string; only?: string; store: string; base?: string; baseUrl?: string; dir: string }>();
+  .opts<{
+    quick?: boolean;
+    events?: string;
+    lines?: string;
+    only?: string;
+    commands?: string;
+    store: string;
+    base?: string;
+    baseUrl?: string;
+    dir: string;
+  }>();
+/** A first read model of some hundred thousand events. */
+const READ_MODEL_WITHIN_MS = 900_000;
+const GOLDEN = 'test/golden/events.json';
 const quick = options.quick === true;
 const EVENTS = (options.events ?? (quick ? '2000,5000' : '200000,1000000')).split(',').map(Number);
 const [ROUNDS, ROUND_MS, UPDATES, STARTS] = quick ? [2, 500, 50, 1] : [6, 3000, 300, 3];
@@ -207,11 +223,20 @@ const parts: { readonly [name: string]: () => Promise<void> } = {
     for (const events of EVENTS) await withFolder(async (dir) => console.log(`\n${await auditBesideReading(dir, events, quick ? 2 : 10)}`));
   },
   commands: async () => {
-    const { text, over } = await everyCommandBesideAward('test/golden/events.json', [10, 1000], quick ? 5 : 31);
+    const names = options.commands?.split(',');
+    const wanted = commands.filter(({ name }) => !names || names.includes(name));
+    const { text, over } = await everyCommandBesideAward(GOLDEN, [10, 1000], quick ? 5 : 31, wanted);
     console.log(`\n${text}`);
-    await withServer(async (server) => {
-      const { rows, wholeAward } = await commandsBesideAward(server, ROUNDS - 1, quick ? 500 : 4000);
-      console.log(`\n${table(rows)}\n${over(wholeAward)}`);
+    await withFolder(async (dir) => {
+      const { examples, missing } = await shortestExamples(GOLDEN, wanted);
+      const [rounds, perRound] = quick ? [1, 10] : [3, 100];
+      const posts = await ledgerOfExamples(dir, examples.map(({ example }) => example), 1 + (rounds + 1) * perRound); // prettier-ignore
+      const server = await startServer(dir, {}, { readyWithinMs: READ_MODEL_WITHIN_MS });
+      await caughtUp(server);
+      const kinds = examples.map((one, i) => ({ ...one, posts: posts[i]! }));
+      const { rows, wholeAward, refused } = await commandsBesideAward(server, kinds, rounds, perRound);
+      await server.stop();
+      console.log(`\n${table(rows)}\nWithout an accepted example: ${[...missing, ...refused].join('; ') || 'none'}.\n${over(wholeAward)}`);
     });
   },
   import: () =>

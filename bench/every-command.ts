@@ -100,7 +100,7 @@ interface Example {
   readonly data: object;
   readonly effectiveOn: string;
 }
-interface Decided extends Example {
+export interface Decided extends Example {
   readonly readSet: ReadSet;
   /** Its history without the last event, and that event. */
   readonly base: History;
@@ -108,12 +108,15 @@ interface Decided extends Example {
   readonly events: readonly RecordedEvent[];
 }
 
-/** Beside its own stream a command finds small ones: the golden ones, or one that was just opened. */
-const load = ({ streams }: Golden) => {
+/**
+ * Beside its own stream a command finds small ones: the golden ones, or one that was just opened.
+ * @param towers of its contracts; as recorded when absent
+ */
+const load = ({ streams }: Golden, towers?: readonly string[]) => {
   const historyOf = (category: string, id: string): History => {
     const ofCategory = streams.filter(({ aggregate }) => aggregate === category);
     const { events } = ofCategory.find((one) => one.id === id) ?? ofCategory[0]!;
-    const [first] = events;
+    const [first] = events.map((one) => (towers && category === 'contract' ? { ...one, data: { ...one.data, towers } } : one));
     const opened = History.of(aggregateOf(category), id);
     const all = category === 'programme' ? events : [first!];
     return all.reduce((history, one) => history.extended([recorded(history, one, one.effectiveOn ?? TODAY, one.schemaVersion)]), opened);
@@ -175,7 +178,7 @@ const ofTheLedger = (history: History, which: Which): { readonly [command: strin
 };
 type Which = 'newest' | 'second';
 /** What is measured: each command, and those of the ledger that change one fact a second time. */
-interface Case {
+export interface Case {
   readonly name: string;
   readonly command: AnyCommand;
   readonly which: Which;
@@ -250,6 +253,51 @@ interface Slow {
 /** Facts behind the place that a command changes, up to which it is as one that comes last. */
 const FEW = 2;
 
+/** What is accepted of each command on streams of any length, from a file of golden events. */
+const examplesIn = (golden: string) => {
+  const streams = JSON.parse(readFileSync(golden, 'utf8')) as Golden;
+  const others = load(streams);
+  const planned = (length: number) => {
+    const empty = History.of(aggregateOf('contract'), 'planned');
+    if (length === 0) return empty;
+    const first = recorded(empty, { type: 'ContractPlanned', data: { programme: 'met', title: 'Hosting' } }, '2016');
+    return lengthened(empty.extended([first]), length);
+  };
+  /** On a stream of so many events at least; without a length on one that is as short as it can be. */
+  const onLength = async ({ command, which }: Case, length = 0): Promise<Decided | string> => {
+    let why = 'no golden event';
+    const found = examplesOf(streams, command).toSorted((a, b) => Number(a.history.revision < 0) - Number(b.history.revision < 0));
+    const candidates = command.aggregate ? found : [awardLike(planned(Math.max(length, 10)), 2)];
+    for (const candidate of candidates)
+      try {
+        const opens = candidate.history.revision < 0;
+        let long = opens ? candidate.history : lengthened(candidate.history, length);
+        const serving = command.name === 'SplitTower' ? load(streams, [long.id]) : others; // its contracts are those of the tower
+        if (command.aggregate) return await decided({ ...candidate, history: long }, serving);
+        const [data, before] = ofTheLedger(long, which)[command.name]!;
+        if (before) long = long.extended([recorded(long, before, TODAY)]);
+        return await decided({ command, history: long, data, effectiveOn: TODAY }, others);
+      } catch (error) {
+        why = String(error);
+      }
+    return why;
+  };
+  return { others, planned, onLength };
+};
+
+/** Each of these commands that has an accepted example, and an award, with the shortest; and why others have none. */
+export const shortestExamples = async (golden: string, wanted = commands) => {
+  const { onLength } = examplesIn(golden);
+  const examples: (Case & { readonly example: Decided })[] = [];
+  const missing: string[] = [];
+  for (const one of commands.filter((command) => command.name === 'AwardContract' || wanted.includes(command)).flatMap(casesOf)) {
+    const example = await onLength(one);
+    if (typeof example === 'string') missing.push(`${one.name}: ${example}`);
+    else examples.push({ ...one, example });
+  }
+  return { examples, missing };
+};
+
 /**
  * Every registered command beside an award on a stream of the same length that looks at as many others, in this process: the decision
  * alone, without HTTP and store. One that opens a stream is measured on an empty one.
@@ -260,31 +308,7 @@ export const everyCommandBesideAward = async (
   rounds: number,
   wanted = commands,
 ): Promise<{ readonly text: string; over(wholeAward: number): string }> => {
-  const streams = JSON.parse(readFileSync(golden, 'utf8')) as Golden;
-  const others = load(streams);
-  const planned = (length: number) => {
-    const empty = History.of(aggregateOf('contract'), 'planned');
-    if (length === 0) return empty;
-    const first = recorded(empty, { type: 'ContractPlanned', data: { programme: 'met', title: 'Hosting' } }, '2016');
-    return lengthened(empty.extended([first]), length);
-  };
-  const onLength = async ({ command, which }: Case, length: number): Promise<Decided | string> => {
-    let why = 'no golden event';
-    const found = examplesOf(streams, command).toSorted((a, b) => Number(a.history.revision < 0) - Number(b.history.revision < 0));
-    const candidates = command.aggregate ? found : [awardLike(planned(length), 2)];
-    for (const candidate of candidates)
-      try {
-        const opens = candidate.history.revision < 0;
-        let long = opens ? candidate.history : lengthened(candidate.history, length);
-        if (command.aggregate) return await decided({ ...candidate, history: long }, others);
-        const [data, before] = ofTheLedger(long, which)[command.name]!;
-        if (before) long = long.extended([recorded(long, before, TODAY)]);
-        return await decided({ command, history: long, data, effectiveOn: TODAY }, others);
-      } catch (error) {
-        why = String(error);
-      }
-    return why;
-  };
+  const { others, planned, onLength } = examplesIn(golden);
   const rows: [number, string[]][] = [];
   const missing: string[] = [];
   const slow: Slow[] = [];

@@ -2,6 +2,7 @@ import { measuresOf, newestOf, ownList, projection, source, totalOf, type Key, t
 import {
   account,
   accountFindings,
+  convertedLines,
   expectedSpend,
   financialYearOf,
   MEASURES,
@@ -12,6 +13,7 @@ import {
   UNDATED,
   type Account,
   type Nature,
+  type Redenomination,
 } from '../src/domain/account/index.js';
 import { contract, idsOf, suppliersOf } from '../src/domain/contract/index.js';
 import { programme, type Budget, type YearStart } from '../src/domain/programme/index.js';
@@ -116,7 +118,13 @@ const contracts = source(contract, 'contract', {
   place: (id, c) => (c.stage === 'none' ? [] : [{ key: `contract:${id}` }]),
   shownByLinking: true,
   show: ({ id, state: c }) => ({
-    [`contract:${id}`]: { title: c.title || id, ceiling: c.ceiling, vat: c.vat, suppliers: newestOf(idsOf(suppliersOf(c))) },
+    [`contract:${id}`]: {
+      title: c.title || id,
+      ceiling: c.ceiling,
+      vat: c.vat,
+      redenominations: c.redenominations ?? [],
+      suppliers: newestOf(idsOf(suppliersOf(c))),
+    },
   }),
 });
 const programmes = source(programme, 'programme', {
@@ -159,6 +167,24 @@ const naturesOf = (a: Account) =>
     }),
   );
 
+/**
+ * What a redenomination of the contract makes of the account: the fixed rates, the newest 20 lines of which something was left and that are
+ * converted, and what is committed in them and not invoiced. Null where the currency was not replaced.
+ */
+const redenominatedShown = (a: Account, redenominations: readonly Redenomination[]) => {
+  if (redenominations.length === 0) return null;
+  const lines = convertedLines(a, redenominations);
+  const measures: Record<string, bigint> = {};
+  for (const { of, left } of lines)
+    if (of === 'commitment') for (const [name, n] of Object.entries(measuresOf(left))) measures[name] = (measures[name] ?? 0n) + n;
+  return {
+    rates: newestOf(redenominations).map(({ on, from, to, rate }) => ({ on, from, to, rate })),
+    lines: newestOf(lines),
+    count: lines.length,
+    notInvoiced: withText(totalOf(measures)),
+  };
+};
+
 /** A budget with what was expected, committed, invoiced and paid in its year. */
 const budgetShown = ({ event: _, ...budget }: Budget, key: Key, startsIn: number, lookup: Lookup) => {
   const total: Record<string, bigint> = {};
@@ -176,7 +202,7 @@ const budgetShown = ({ event: _, ...budget }: Budget, key: Key, startsIn: number
 /** What was spent, beside what was approved and what was budgeted. */
 export const accountBoard = projection({
   name: 'accounts',
-  version: 3,
+  version: 4,
   question: 'What is expected, committed, invoiced and paid, of which contract, in which year, against which budget?',
   from: [accounts, contracts, programmes],
   rows: {
@@ -195,6 +221,7 @@ export const accountBoard = projection({
         byYear: yearsOf(row.account, starts),
         byNature: naturesOf(row.account),
         undated: row.account.sums[UNDATED] !== undefined,
+        redenominated: redenominatedShown(row.account, of?.redenominations ?? []),
         findings: accountFindings(row.account, of),
       };
     },

@@ -19,11 +19,9 @@ import { textByVat, VAT, vatOf, type Vat } from './vat.js';
 const committed = sums({ contracts: 'count', listed: 'count', ex: 'value', inc: 'value', unknown: 'value' });
 
 type Committing = Pick<Contract, 'stage' | 'kind' | 'vat' | 'ceiling'>;
-/** The estimate of a framework is never a commitment: its call-offs are. */
-export const isCommitment = (c: Pick<Contract, 'stage' | 'kind'>): boolean => isPromised(c) && c.kind !== 'framework';
-/** What a contract adds to the total of ceilings under a key. */
+/** What a contract adds to the total of ceilings under a key: the estimate of a framework is none, its call-offs are. */
 export const commits = (c: Committing): Measures =>
-  committed.of(isCommitment(c) ? { contracts: 1, listed: 1, [c.vat]: c.ceiling } : { listed: 1 });
+  committed.of(isPromised(c) ? { contracts: 1, listed: 1, [c.vat]: c.ceiling } : { listed: 1 });
 export const listedIn = (measures: Measures): number => committed.total(measures).listed;
 export const listedUnder = (lookup: Lookup, key: Key): number => lookup.sum(committed, key).listed;
 
@@ -65,7 +63,7 @@ export const notInCircles = <One extends { readonly by: string; readonly replace
 export const replacing = (linksOf: (c: Contract, day: string | undefined) => readonly Key[]) => {
   const from = source(contract, 'replacement', {
     place: (id, c, day) => (takesPlaceOf(c) === undefined ? [] : [{ key: `replacement:${id}`, links: linksOf(c, day) }]),
-    show: ({ id, state }) => ({ [`replacement:${id}`]: { by: id, replaced: takesPlaceOf(state) ?? null, group: groupOf(state) } }),
+    show: ({ id, state }) => ({ [`replacement:${id}`]: { by: id, replaced: takesPlaceOf(state)!, group: groupOf(state) } }),
   });
   const list = linkedList(from, { most: MOST, entry: (one) => one });
   return {
@@ -73,8 +71,7 @@ export const replacing = (linksOf: (c: Contract, day: string | undefined) => rea
     /** Each contract that was replaced once, of 200 replacements; none of those that are said to replace each other in a circle. */
     under(lookup: Lookup, key: Key): readonly Replacement[] {
       const found = new Map<string, Replacement>();
-      for (const { by, replaced, group } of lookup.newest(list, key))
-        if (replaced !== null) found.set(`${group} ${replaced}`, { by, replaced, group });
+      for (const one of lookup.newest(list, key)) found.set(`${one.group} ${one.replaced}`, one);
       return notInCircles([...found.values()]);
     },
   };
@@ -114,17 +111,12 @@ export const commitmentsUnder = (
   const gone = new Map<string, Measures>();
   for (const { replaced, group } of replacingInPlace.under(lookup, under)) {
     const c = counted(replaced, group);
-    if (c && isCommitment(c)) gone.set(`contract:${replaced}`, { ...commits(c), listed: 0n });
+    if (c && isPromised(c)) gone.set(`contract:${replaced}`, { ...commits(c), listed: 0n });
   }
   return committedShown(lookup, minus(lookup.measures(key), ...gone.values()), { key, without: [...gone.keys()] }, gone.size);
 };
-/** @param opened where what is added up stands */
-export const committedShown = (
-  lookup: Lookup,
-  measures: Measures,
-  opened: Pick<ShownTotal, 'key' | 'without' | 'also'>,
-  replaced: number,
-) => {
+/** What measures by VAT come to: figures that differ in VAT are never one. */
+export const totalByVat = (measures: Measures) => {
   const all: Record<string, bigint> = {};
   for (const [name, n] of Object.entries(measures)) {
     const vat = VAT.find((one) => name.startsWith(`${one}.`));
@@ -140,14 +132,16 @@ export const committedShown = (
     byVat.map(([vat, part]) => [vat, part.text]),
     total.text,
   );
-  const shown = byVatOf(parts, total);
+  return { ...byVatOf(parts, total), text, vat: vatOf(byVat), byVat: Object.fromEntries(byVat) };
+};
+/** @param opened where what is added up stands */
+export const committedShown = (
+  lookup: Lookup,
+  measures: Measures,
+  opened: Pick<ShownTotal, 'key' | 'without' | 'also'>,
+  replaced: number,
+) => {
+  const shown = totalByVat(measures);
   lookup.addedUp?.(shown.amounts, { ...opened, measures: VAT, field: '/ceiling' });
-  return {
-    ...shown,
-    text,
-    vat: vatOf(byVat),
-    byVat: Object.fromEntries(byVat),
-    contracts: Number(measures['contracts'] ?? 0n),
-    replaced,
-  };
+  return { ...shown, contracts: Number(measures['contracts'] ?? 0n), replaced };
 };

@@ -7,27 +7,31 @@ type ListOf<State> = { [Name in keyof State]-?: NonNullable<State[Name]> extends
 /** All other lists of its state: a row carries the newest items of each, and its pages hold all. */
 export type GrowingList = Exclude<ListOf<Contract>, Bounded>;
 
+type ItemOf<Name extends GrowingList> = NonNullable<Contract[Name]>[number];
+const itemsOf = <Name extends GrowingList>(c: Contract, name: Name): readonly ItemOf<Name>[] | undefined => c[name];
+
 /** The newest of each of these lists that the contract has, and how many there are of it: absent lists stay absent. */
 export const newestLists = <Name extends GrowingList>(c: Contract, names: readonly Name[]) => {
-  const present = names.filter((name) => c[name] !== undefined);
-  return {
-    lists: Object.fromEntries(present.map((name) => [name, newestOf<unknown>(c[name]!)])) as unknown as Pick<Contract, Name>,
-    counts: Object.fromEntries(present.map((name) => [name, c[name]!.length])) as {
-      readonly [N in keyof Pick<Contract, Name>]: number;
-    },
-  };
+  const lists: { [N in Name]?: readonly ItemOf<N>[] } = {};
+  const counts: { [N in Name]?: number } = {};
+  for (const name of names) {
+    const items = itemsOf(c, name);
+    if (items === undefined) continue;
+    lists[name] = newestOf(items);
+    counts[name] = items.length;
+  }
+  return { lists, counts: counts as { readonly [N in keyof Pick<Contract, Name>]: number } };
 };
 
-type ItemOf<Name extends GrowingList> = NonNullable<Contract[Name]>[number];
 /** All of a list of the state, in pages. */
 export const listOf = <Name extends GrowingList>(name: Name): OwnList<ItemOf<Name>, ItemOf<Name>> =>
   ownList(
     contract,
-    ({ state }): readonly ItemOf<Name>[] => state[name] ?? [],
+    ({ state }): readonly ItemOf<Name>[] => itemsOf(state, name) ?? [],
     (item) => item,
   );
 const names = Object.keys(CONTRACT_LISTS) as readonly (keyof ContractLists)[];
-export const contractLists = Object.fromEntries(names.map((name) => [name, listOf(name)])) as unknown as {
+export const contractLists = Object.fromEntries(names.map((name) => [name, listOf(name)])) as {
   readonly [Name in keyof ContractLists]-?: OwnList<ItemOf<Name>, ItemOf<Name>>;
 };
 

@@ -7,10 +7,12 @@ import {
   moveEnd,
   newestOf,
   projection,
+  showAmount,
   source,
   type Key,
   type Lookup,
 } from '../src/kernel/index.js';
+import { account, unpaid } from '../src/domain/account/index.js';
 import {
   contract,
   dueNotices,
@@ -174,6 +176,8 @@ const ended = source(contract, 'ended', {
 const ENDED: readonly string[] = ['exiting', 'closed', 'cancelled'];
 const forcedOf = (id: string): string => id.slice(id.indexOf('/') + 1);
 
+const suppliersShown = (c: Contract): Deadline['suppliers'] => newestOf(idsOf(suppliersOf(c))).map((supplier) => ({ supplier }));
+
 /** Deadlines of one kind that contracts have. */
 const ofContracts = <const Kind extends string>(
   kind: Kind,
@@ -191,11 +195,38 @@ const ofContracts = <const Kind extends string>(
       shown(duties(id, state), {
         programme: state.programme ?? null,
         contract: id,
-        suppliers: newestOf(idsOf(suppliersOf(state))).map((supplier) => ({ supplier })),
+        suppliers: suppliersShown(state),
         owner: ownerOf(state)?.owner ?? null,
         title: named(id, state),
       }),
   });
+
+/** Invoices, until nothing of them is left to pay. The contract, of which the account knows the id alone, gives the rest of the row. */
+const invoices = source(account, 'invoice', {
+  place: (id, a) => unpaid(a).map(({ invoice }) => ({ key: `invoice:${id}/${invoice}`, row: true, links: [`contract:${id}`] })),
+  show: ({ id, state: a }) =>
+    Object.fromEntries(
+      unpaid(a).map(({ invoice, dueOn, outstanding }) => [
+        `invoice:${id}/${invoice}`,
+        { contract: id, programme: a.programme ?? null, invoice, dueOn, left: showAmount(outstanding) },
+      ]),
+    ),
+});
+const contracts = source(contract, 'contract', {
+  place: (id, { stage }) => (stage === 'none' ? [] : [{ key: `contract:${id}` }]),
+  shownByLinking: true,
+  show: ({ id, state: c }) => ({
+    [`contract:${id}`]: { title: named(id, c), suppliers: suppliersShown(c), owner: ownerOf(c)?.owner ?? null },
+  }),
+});
+const invoiceDue = (id: string, lookup: Lookup): Deadline | undefined => {
+  const due = lookup.get(invoices, id);
+  if (!due) return undefined;
+  const { contract, programme, invoice, dueOn, left } = due;
+  const { title, suppliers, owner } = lookup.get(contracts, contract) ?? { title: contract, suppliers: [], owner: null };
+  const what = `Invoice ${invoice} of ${title} is to be paid: ${left}`;
+  return { kind: 'invoice', programme, contract, suppliers, owner, title, what, ...dated(dueOn) };
+};
 
 /** The strategy that was published last has taken the place of the others. */
 const reviews = (id: string, { strategies }: Programme): readonly Duty<'review'>[] =>
@@ -315,15 +346,16 @@ const from = {
  */
 export const deadlines = projection({
   name: 'deadlines',
-  version: 6,
+  version: 7,
   question: 'What ends, and what has to be done, by which day?',
   byDay: true,
-  from: [...Object.values(from), ended],
+  from: [...Object.values(from), ended, invoices, contracts],
   rows: {
     ...(Object.fromEntries(Object.entries(from).map(([kind, of]) => [kind, (id: string, lookup: Lookup) => lookup.get(of, id)])) as {
       readonly [K in keyof typeof from]: (id: string, lookup: Lookup) => Deadline | undefined;
     }),
     'forced-end': (id, lookup): Deadline | undefined => (lookup.get(ended, forcedOf(id)) ? undefined : lookup.get(from['forced-end'], id)),
+    invoice: invoiceDue,
   },
   filters: {
     kind: (row) => row.kind,

@@ -1,5 +1,6 @@
 import {
   linkedList,
+  measuresOf,
   newestOf,
   ownList,
   projection,
@@ -28,16 +29,20 @@ import {
   outgrownIn,
   outOfCases,
   unassessedIn,
-  withText,
 } from './losses.js';
 import { casesOf } from './loss-cases.js';
 import { riskShown, warningInRow } from './programmes.js';
-import { minus, replacing as replacingBeside } from './commitments.js';
+import { minus, replacing as replacingBeside, totalByVat } from './commitments.js';
 import { dayShown, hasEnded, isPromised, onDay, partsOf, suppliersIn } from './promised.js';
 import { trailOf } from './trail.js';
+import { VAT, type Vat } from './vat.js';
 
-/** `ceiling`: what a supplier is promised alone; `jointly`: what is promised to it together with others, in no sum with that. */
-const promised = sums({ contracts: 'count', ceiling: 'value', joint: 'count', jointly: 'value' });
+const promised = sums({ contracts: 'count', joint: 'count' });
+/** By VAT. `ceiling`: what a supplier is promised alone; `jointly`: what is promised to it together with others, in no sum with that. */
+type Promised = 'ceiling' | 'jointly';
+const measureOf = (promise: Promised, vat: Vat) => `${promise}.${vat}` as const;
+const promisedIn = (measures: Measures, promise: Promised) =>
+  totalByVat(Object.fromEntries(Object.entries(measures).flatMap(([name, n]) => (name.startsWith(`${promise}.`) ? [[name.slice(promise.length + 1), n]] : [])))); // prettier-ignore
 const added = (all: readonly Measures[]): Measures => {
   const total: Record<string, bigint> = {};
   for (const one of all) for (const name in one) total[name] = (total[name] ?? 0n) + one[name]!;
@@ -75,15 +80,15 @@ const contractShown = (id: string, c: Contract) => ({
   title: c.title || id,
   stage: c.stage,
   role: c.role,
+  vat: c.vat,
 });
 /** What a contract adds to each of its suppliers. */
-const sumsOf = (c: Pick<Contract, 'ceiling' | 'lots'>, suppliers: readonly Supply[]): Readonly<Record<string, Measures>> => {
+const sumsOf = (c: Pick<Contract, 'ceiling' | 'lots' | 'vat'>, suppliers: readonly Supply[]): Readonly<Record<string, Measures>> => {
   const adds: Record<string, Measures> = {};
   for (const [supplier, parts] of Map.groupBy(partsOf(c, suppliers), ({ supply }) => supply.supplier)) {
     const joint = parts.some(({ jointly }) => jointly) && { joint: 1 };
-    const [first, ...others] = parts.map(({ value, jointly }) => (jointly ? { jointly: value } : { ceiling: value }));
-    const of = promised.of({ contracts: 1, ...joint, ...first });
-    adds[`supplier:${supplier}`] = others.length === 0 ? of : added([of, ...others.map((one) => promised.of(one))]);
+    const values = parts.map(({ value, jointly }) => measuresOf(value, `${measureOf(jointly ? 'jointly' : 'ceiling', c.vat)}.`));
+    adds[`supplier:${supplier}`] = added([promised.of({ contracts: 1, ...joint }), ...values]);
   }
   return adds;
 };
@@ -238,7 +243,7 @@ const numberOf = (by: ReturnType<typeof lossesByBearer>): number => by.authority
 /** What is at stake with whom: a row for each supplier, each loss, each programme. */
 export const exposure = projection({
   name: 'exposure',
-  version: 10,
+  version: 11,
   question: 'What is promised to each supplier, what was lost and who bears it, what was warned of?',
   byDay: true,
   from: [suppliers, contracts, replacing.from, losses, programmes, warnings, risks],
@@ -250,10 +255,14 @@ export const exposure = projection({
       const members = row.members.map((member) => ({ supplier: member, title: lookup.get(suppliers, member)?.title ?? member }));
       const gone = replacedFor(lookup, key);
       const listed = lookup.measures(key);
-      const { ceiling, jointly, joint } = promised.total(minus(listed, ...gone.values()));
+      const left = minus(listed, ...gone.values());
+      const { joint } = promised.total(left);
       const { contracts } = promised.total(listed);
-      for (const [measure, { amounts }] of Object.entries({ ceiling, jointly }))
-        lookup.addedUp?.(amounts, { key, measures: [measure], without: [...gone.keys()] });
+      const come = (promise: Promised) => {
+        const shown = promisedIn(left, promise);
+        lookup.addedUp?.(shown.amounts, { key, measures: VAT.map((vat) => measureOf(promise, vat)), field: `/${promise}`, without: [...gone.keys()] }); // prettier-ignore
+        return shown;
+      };
       const newest = lookup.newest(lists.contracts, key);
       // a loss, warning or risk that names only a contract is counted with the newest 20 contracts of its supplier
       const keys: readonly Key[] = [key, ...newest.map((c) => `contract:${c.contract}` as const)];
@@ -263,8 +272,8 @@ export const exposure = projection({
         kind: 'supplier',
         ...row,
         members,
-        ceiling: withText(ceiling),
-        jointly: joint > 0 ? { ...withText(jointly), contracts: joint } : null,
+        ceiling: come('ceiling'),
+        jointly: joint > 0 ? { ...come('jointly'), contracts: joint } : null,
         /** Contracts that are in no sum, since another one with the same supplier runs in their place. */
         replaced: gone.size,
         contracts: newest,

@@ -1,35 +1,33 @@
 import {
   add,
+  amountOf,
   betweenOf,
   certainlyBefore,
   isAmount,
   linkedList,
+  minor,
   newestOf,
   ownList,
   projection,
   showValue,
   source,
   subtract,
-  sums,
+  type Amount,
   type Finding,
   type Key,
   type Lookup,
-  type Measures,
-  type Total,
+  type Sum,
   type Value,
 } from '../src/kernel/index.js';
 import { contract, endOfContract, idsOf, suppliersOn, type Contract } from '../src/domain/contract/index.js';
 import { supplier } from '../src/domain/supplier/index.js';
-import { withText } from './losses.js';
-import { dayShown, isPromised, isWith, onDay, sumsWithSuppliers, supplierKeys } from './promised.js';
-
-/** Call-offs in all, those of them that promise something, and what they come to. */
-const use = sums({ callOffs: 'count', promised: 'count', used: 'value' });
+import { commits, committedShown, listedIn } from './commitments.js';
+import { dayShown, isWith, onDay, sumsWithSuppliers, supplierKeys } from './promised.js';
 
 /** Where the call-offs of a framework that is not recorded here stand: its reference, percent-encoded. */
-const externalKey = (reference: string): Key => `external-framework:${encodeURIComponent(reference)}`;
-const frameworkKey = ({ framework }: Contract): Key =>
-  framework?.contract === undefined ? externalKey(framework?.reference ?? '') : `framework:${framework.contract}`;
+const externalKey = (reference: string) => `external-framework:${encodeURIComponent(reference)}` as const;
+const frameworkKey = ({ contract: of, reference }: NonNullable<Contract['framework']>): Key =>
+  of === undefined ? externalKey(reference!) : `framework:${of}`;
 
 /** On which day it was called off, as far as it is known. */
 const calledOffOn = ({ dates, term }: Contract): string | undefined => dates['awarded'] ?? dates['signed'] ?? term.startsOn;
@@ -45,11 +43,12 @@ const frameworkShown = (id: string, c: Contract) => ({
   term: c.term,
   /** An estimate, and no promise. */
   maximum: c.ceiling,
+  vat: c.vat,
   counts: { suppliers: c.suppliers.length },
 });
 const frameworkSource = source(contract, 'framework', {
   place: (id, c, day) =>
-    c.kind === 'framework' && c.stage !== 'none'
+    c.kind === 'framework'
       ? [{ key: `framework:${id}`, row: true, links: supplierKeys(c), sums: sumsWithSuppliers(`framework:${id}`, c, day) }]
       : [],
   show: ({ id, state }) => ({ [`framework:${id}`]: frameworkShown(id, state) }),
@@ -57,7 +56,7 @@ const frameworkSource = source(contract, 'framework', {
 });
 /** The same for the rows of call-offs elsewhere. */
 export const frameworkBeside = source(contract, 'framework', {
-  place: (id, c) => (c.kind === 'framework' && c.stage !== 'none' ? [{ key: `framework:${id}` }] : []),
+  place: (id, c) => (c.kind === 'framework' ? [{ key: `framework:${id}` }] : []),
   show: ({ id, state }) => ({ [`framework:${id}`]: frameworkShown(id, state) }),
   shownByLinking: true,
 });
@@ -65,7 +64,7 @@ export const frameworkLinks = ({ framework }: Contract): readonly Key[] =>
   framework?.contract === undefined ? [] : [`framework:${framework.contract}`];
 /** What is unusual in a call-off, where a row shows `frameworkBeside`. */
 export const foundBeside = (calledOff: CallOff | undefined, lookup: Lookup): readonly Finding[] =>
-  calledOff?.contract === undefined ? [] : callOffFindings(calledOff, lookup.get(frameworkBeside, calledOff.contract));
+  calledOff ? callOffFindings(calledOff, lookup.get(frameworkBeside, calledOff.contract ?? '')) : [];
 /** What a call-off says of its framework. */
 export const callOffShown = (c: Contract) =>
   c.framework && { ...c.framework, on: calledOffOn(c) ?? null, suppliers: idsOf(suppliersOn(c, calledOffOn(c) ?? '9999-12-31')) };
@@ -106,9 +105,9 @@ const ofCallOff = (id: string, c: Contract) => ({
 type CallOffShown = ReturnType<typeof ofCallOff>;
 const callOffs = source(contract, 'call-off', {
   place(id, c, day) {
-    if (c.stage === 'none' || !c.framework) return [];
-    const key = frameworkKey(c);
-    const adds: Measures = use.of({ callOffs: 1, ...(isPromised(c) && { promised: 1, used: c.ceiling }) });
+    if (!c.framework) return [];
+    const key = frameworkKey(c.framework);
+    const adds = commits(c);
     const { lot } = c.framework;
     return [
       {
@@ -129,10 +128,7 @@ const callOffs = source(contract, 'call-off', {
 });
 /** The rows of frameworks that are not recorded here: each call-off stands under the one that it names. */
 const externals = source(contract, 'external-framework', {
-  place: (_, c) =>
-    c.stage !== 'none' && c.framework?.reference !== undefined
-      ? [{ key: externalKey(c.framework.reference) as `external-framework:${string}`, row: true }]
-      : [],
+  place: (_, c) => (c.framework?.reference !== undefined ? [{ key: externalKey(c.framework.reference), row: true }] : []),
   show: () => ({}),
 });
 const suppliers = source(supplier, 'supplier', {
@@ -143,7 +139,7 @@ const suppliers = source(supplier, 'supplier', {
 const naming = (lookup: Lookup) => (id: string) => lookup.get(suppliers, id) ?? id;
 
 const callOffEntry = ({ lots, calledOff, ...c }: CallOffShown, lookup: Lookup) => {
-  const framework = calledOff.contract === undefined ? undefined : lookup.get(frameworkSource, calledOff.contract);
+  const framework = lookup.get(frameworkSource, calledOff.contract ?? '');
   const { contract: of, reference, lot, on } = calledOff;
   return {
     ...c,
@@ -159,25 +155,41 @@ const callOffEntry = ({ lots, calledOff, ...c }: CallOffShown, lookup: Lookup) =
 };
 const calledOff = linkedList(callOffs, { entry: callOffEntry });
 
-/** What is left of an estimated maximum: at most so much where a call-off is not known; null where they cannot be compared. */
-const remainingOf = (maximum: Value, { amounts, undisclosed, withheld, unknown }: Total): Value | null => {
-  if (!isAmount(maximum) || amounts.length > 1 || amounts.some(({ currency }) => currency !== maximum.currency)) return null;
-  const [used] = amounts;
-  const left = used
-    ? subtract(maximum, { amount: used.amount, currency: used.currency, ...(used.qualifier && { qualifier: used.qualifier }) })
-    : maximum;
+/** What call-offs come to by VAT: all under a framework, or those of one of its lots. */
+const usedOf = (lookup: Lookup, key: Key) => {
+  const measures = lookup.measures(key);
+  const { contracts: callOffs, replaced: _, ...used } = committedShown(lookup, measures, { key }, 0);
+  return { used: { ...used, callOffs }, callOffs: listedIn(measures) };
+};
+/** A sum as one amount, rounded as far as its parts are together. */
+const asAmount = ({ amount, currency, qualifier, between }: Sum): Amount => {
+  if (!between) return { amount, currency, ...(qualifier && { qualifier }) };
+  const { least, most } = between;
+  if (most === undefined) return { amount: least, currency, qualifier: 'at-least' };
+  const roundedTo = amountOf(minor({ amount: most, currency }) - minor({ amount: least, currency }), currency).amount;
+  return { amount, currency, qualifier: 'about', roundedTo };
+};
+/**
+ * What is left of an estimated maximum: at most so much where a call-off is not known. Null where they cannot be compared, or where what was
+ * called off may be more and may be less without limit.
+ */
+const remainingOf = (
+  { maximum, vat }: Pick<ReturnType<typeof frameworkShown>, 'maximum' | 'vat'>,
+  { amounts, byVat, undisclosed, withheld, unknown }: ReturnType<typeof usedOf>['used'],
+): Value | null => {
+  const [used] = byVat[vat]?.amounts ?? [];
+  const differs = amounts.length > (used ? 1 : 0);
+  if (!isAmount(maximum) || differs || (used && used.currency !== maximum.currency)) return null;
+  if (used?.qualifier === 'about' && !used.between) return null;
+  const left = used ? subtract(maximum, asAmount(used)) : maximum;
   const some = undisclosed + withheld + unknown > 0;
   return some ? add(left, { amount: '0', currency: left.currency, qualifier: 'at-most' }) : left;
-};
-const usedOf = (lookup: Lookup, key: Key) => {
-  const { used, promised, callOffs } = lookup.sum(use, key);
-  return { used: { ...withText(used), callOffs: promised }, callOffs };
 };
 
 /** A framework promises nothing: what its call-offs come to beside its estimated maximum, and what was called off when it could not be. */
 export const frameworks = projection({
   name: 'frameworks',
-  version: 1,
+  version: 2,
   question: 'What was called off from each framework, how much of its maximum is left, and was it called off in time from those on it?',
   byDay: true,
   from: [frameworkSource, callOffs, externals, suppliers],
@@ -188,7 +200,7 @@ export const frameworks = projection({
       const key = `framework:${id}` as const;
       const { ceiling: _, lots, counts, ...shown } = row;
       const { used, callOffs } = usedOf(lookup, key);
-      const remaining = remainingOf(row.maximum, lookup.sum(use, key).used);
+      const remaining = remainingOf(row, used);
       const findings: Finding[] =
         remaining && isAmount(remaining) && isAmount(row.maximum) && isBelow(remaining)
           ? [{ code: 'used-above-maximum', text: `${used.text} was called off; at most ${showValue(row.maximum)} was estimated.` }]

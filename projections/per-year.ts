@@ -71,7 +71,7 @@ const yearOf = (total: Amount, { longest, shortest }: Term): Value => {
 };
 
 const wordsOf = (length: Length): string => {
-  if (!('months' in length)) return `${length.days.toLocaleString('en')} days × 365`;
+  if (!('months' in length)) return `${length.days.toLocaleString('en')} day${length.days === 1 ? '' : 's'} × 365`;
   const { months } = length;
   return months % 12 === 0 ? `${months / 12} year${months === 12 ? '' : 's'}` : `${months} month${months === 1 ? '' : 's'} × 12`;
 };

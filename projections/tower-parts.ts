@@ -1,8 +1,8 @@
 import { linkedList, source, type Key, type LinkedList, type Lookup, type Measures, type Source } from '../src/kernel/index.js';
 import { contract, type Contract } from '../src/domain/contract/index.js';
 import type { Part, Tower } from '../src/domain/tower/index.js';
-import { commits, committedShown, isCommitment, minus, replacingInPlace } from './commitments.js';
-import { groupOf } from './promised.js';
+import { commits, committedShown, minus, replacingInPlace } from './commitments.js';
+import { groupOf, isPromised } from './promised.js';
 
 /** Predecessors, and contracts of several towers, that a row looks at: those beyond are left out of what it inherits. */
 const MOST = 200;
@@ -18,7 +18,7 @@ export interface Predecessor {
 /** Contracts of several towers, under each of them: where two of these become one, they are counted once. */
 export const shared = source(contract, 'shared', {
   place: (id, c) => {
-    const towers = groupOf(c) === 'towers' && c.stage !== 'none' && c.kind !== 'framework' ? c.towers : [];
+    const towers = groupOf(c) === 'towers' && c.kind !== 'framework' ? c.towers : [];
     return towers.length < 2 ? [] : [{ key: `shared:${id}`, links: towers.map((tower): Key => `tower:${tower}`) }];
   },
   show: ({ id }) => ({ [`shared:${id}`]: id }),
@@ -98,15 +98,15 @@ export const holdings = ({ contracts, towers, predecessors }: Sources) => {
     };
     const gone = new Map<string, Held>();
     for (const tower of [...all, ...[...given.values()].map(({ from }) => from)])
-      for (const { replaced, group } of replacingInPlace.under(lookup, `tower:${tower}`)) {
-        const c = group === 'towers' ? counted(replaced) : undefined;
-        if (c && isCommitment(c)) gone.set(replaced, c);
+      for (const { replaced } of replacingInPlace.under(lookup, `tower:${tower}`)) {
+        const c = counted(replaced);
+        if (c && isPromised(c)) gone.set(replaced, c);
       }
     const twice = new Map<string, Measures>();
-    for (const tower of all.size > 1 ? all : [])
+    for (const tower of all)
       for (const one of lookup.newest(sharedUnder, `tower:${tower}`)) {
         const c = lookup.get(contracts, one);
-        if (c && isIn(c, all) > 1) twice.set(one, times(commits(c), isIn(c, all) - 1));
+        if (c) twice.set(one, times(commits(c), isIn(c, all) - 1));
       }
     const listed = minus(
       plus({}, ...[...all].map((tower) => lookup.measures(`tower:${tower}`)), ...[...given.values()].map(({ contract: c }) => commits(c))),

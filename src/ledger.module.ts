@@ -45,11 +45,8 @@ const uptime = () => performance.now();
 const newId = () => randomUUIDv7();
 /** How often the clock is compared, also while no command comes. */
 const CLOCK_MS = 5000;
-/**
- * Memory for folded streams of this thread, in bytes: writers and readers share them, so what a command appended needs no reading. It is
- * half of what the cache may take, since the other half is for snapshots, and this thread follows no log.
- */
-const HISTORY_BYTES = 44 << 20;
+/** Memory for folded streams of this thread, in bytes: writers and readers share them, so what a command appended needs no reading. */
+const HISTORY_BYTES = 40 << 20;
 
 /** What is opened for a ledger, to be closed in the opposite order: the projector before the store that it follows. */
 export type Opened = AsyncDisposableStack;
@@ -102,7 +99,7 @@ export class LedgerModule implements OnApplicationShutdown {
         {
           provide: HistoryCache,
           inject: [STORE],
-          useFactory: (store: EventStore) => new HistoryCache({ store, aggregates, maxBytes: 2 * HISTORY_BYTES, follows: false }),
+          useFactory: (store: EventStore) => new HistoryCache({ store, aggregates, maxBytes: HISTORY_BYTES, follows: false }),
         },
         {
           provide: Engine,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { commands, aggregates } from '../src/domain/index.js';
 import {
@@ -53,6 +53,16 @@ describe('the registry of commands', () => {
   it.each(named)('%s has an example that passes its own check', (_, { fields }) => expect(check(fields, exampleOf(fields))).toEqual([]));
 
   it.each(named)('%s says in a sentence what it does', (_, { summary }) => expect(summary).toMatch(/^[A-Z].*\.$/));
+});
+
+describe('the registry of projections', () => {
+  const tests = readdirSync(import.meta.dirname, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts'));
+  const byPlace = /(?<![.\w])projections\[\d/;
+
+  it('may be in any order: no test takes one by its place', () => {
+    expect([byPlace.test('new Rows(store, [projections[1]!])'), tests.length > 100]).toEqual([true, true]);
+    expect(tests.filter((file) => file !== 'registry.spec.ts' && byPlace.test(readFileSync(join(import.meta.dirname, file), 'utf8')))).toEqual([]); // prettier-ignore
+  });
 });
 
 describe('every event', () => {

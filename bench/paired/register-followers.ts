@@ -10,6 +10,8 @@ const FOLLOWERS = 1000;
 /** After the last follower has its message, what the server still writes for this award is waited for. */
 const SETTLE_MS = 400;
 const OPENED_AT_ONCE = 50;
+/** Awards before those that are measured: followers stay for days. */
+const WARM_UP = 12;
 
 interface Round {
   readonly cpu: Cpu;
@@ -53,7 +55,7 @@ export const registerFollowers = async (run: Run): Promise<void> => {
       }
       await sleep(SETTLE_MS);
       const rounds: Round[] = [];
-      for (let n = -2; n < awards; n++) {
+      for (let n = -WARM_UP; n < awards; n++) {
         const round = await roundOf(server, followers, arrivals);
         if (n >= 0) rounds.push(round); // the first ones warm up
       }

@@ -2,8 +2,16 @@ import { LRUCache } from 'lru-cache';
 import { setImmediate as turn } from 'node:timers/promises';
 import { History, Snapshot, type AnyAggregate, type RecordedEvent } from '../kernel/index.js';
 import { split } from './audit/audit.js';
+import { earlier } from './earlier.js';
 import { SegmentedLru } from './segmented-lru.js';
-import { HistoryBrokenError, isOfTheStore, localPage, type EventStore, type Revision } from '../store/event-store.js';
+import {
+  HistoryBrokenError,
+  isOfTheStore,
+  localPage,
+  StoreUnavailableError,
+  type EventStore,
+  type Revision,
+} from '../store/event-store.js';
 
 /** `local`: what this process has without asking, perhaps an old prefix. `leader`: all that was acknowledged before the call. */
 export type Consistency = 'local' | 'leader';
@@ -52,11 +60,17 @@ export class HistoryCache {
   /** Streams of a log that is followed, and what kept some from being folded. */
   readonly #followed: SegmentedLru<Snapshot | Error>;
   readonly #loads = new Map<string, { running: Promise<History>; next: Promise<History> | undefined }>();
+  /** Stream → the reading up to a revision that is under way. */
+  readonly #readings = new Map<string, Promise<History>>();
   /** Stream → what this process appended last, while what is local may lie behind it. */
   readonly #appended: LRUCache<string, Revision>;
 
+  /** Memory that it may take, in bytes. */
+  readonly maxBytes: number;
+
   constructor({ store, aggregates, maxBytes = HISTORY_BYTES, follows = true }: HistoryCacheOptions) {
     this.#store = store;
+    this.maxBytes = maxBytes;
     this.#aggregates = new Map(aggregates.map((aggregate) => [aggregate.category, aggregate]));
     const half = Math.max(2, Math.floor(maxBytes / 2));
     const most = follows ? half : Math.max(2, maxBytes);
@@ -66,19 +80,25 @@ export class HistoryCache {
     this.#appended = new LRUCache({ maxSize: APPENDED_BYTES, sizeCalculation: (_, stream) => stream.length + 100 });
   }
 
-  /** The history of a stream. @throws UnsupportedSchemaVersionError, IllegalTransitionError, and what the store throws */
-  load(aggregate: AnyAggregate, id: string, consistency: Consistency = 'local'): Promise<History> {
+  /** The history of a stream, where nothing has to be read for it. */
+  known(aggregate: AnyAggregate, id: string, consistency: Consistency = 'local'): History | undefined {
     const stream = `${aggregate.category}-${id}`;
     const current = this.#store.currentRevision?.(stream);
     if (current !== undefined) {
       const head = current === -1 ? this.empty(aggregate, id) : this.#kept.get(stream)?.head;
-      if (head?.revision === current) return Promise.resolve(head);
+      if (head?.revision === current) return head;
     }
     const local = consistency === 'local' ? this.#store.localRevision?.(stream) : undefined;
-    if (local !== undefined) {
-      const head = this.#kept.get(stream)?.head ?? this.empty(aggregate, id);
-      if (head.revision >= Math.max(local, this.#appended.get(stream) ?? -1)) return Promise.resolve(head);
-    }
+    if (local === undefined) return undefined;
+    const head = this.#kept.get(stream)?.head ?? this.empty(aggregate, id);
+    return head.revision >= Math.max(local, this.#appended.get(stream) ?? -1) ? head : undefined;
+  }
+
+  /** The history of a stream. @throws UnsupportedSchemaVersionError, IllegalTransitionError, and what the store throws */
+  load(aggregate: AnyAggregate, id: string, consistency: Consistency = 'local'): Promise<History> {
+    const known = this.known(aggregate, id, consistency);
+    if (known) return Promise.resolve(known);
+    const stream = `${aggregate.category}-${id}`;
     const name = `${consistency} ${stream}`;
     const under = this.#loads.get(name);
     // What a load under way has read may be older than what was acknowledged before this call: who comes now shares the next one.
@@ -112,19 +132,25 @@ export class HistoryCache {
    * @throws UnsupportedSchemaVersionError, IllegalTransitionError, and what the store throws
    */
   async at(stream: string, revision: Revision): Promise<History> {
+    if (revision < 0) return this.emptyOf(stream);
     const kept = this.#kept.get(stream);
     const head = kept && kept.head.revision >= revision ? kept.head : await this.#readTo(stream, revision, kept?.head);
-    if (head.revision === revision) return head;
+    return this.earlier(head, revision);
+  }
+
+  /** A history as it was at a revision, -1 before its first event: folded again from the nearest one that is kept, with pauses. */
+  async earlier(head: History, revision: Revision): Promise<History> {
+    if (revision >= head.revision) return head;
+    const { stream } = head;
     const nearest = (this.#kept.get(stream)?.earlier ?? [])
       .filter((version) => version.revision <= revision)
       .reduce<History | undefined>((best, version) => (best && best.revision >= version.revision ? best : version), undefined);
-    let version = nearest ?? this.empty(head.aggregate, head.id);
-    while (version.revision < revision) {
-      version = version.extended(head.recordedFrom(version.revision + 1, Math.min(version.revision + PAGE, revision)));
-      if (version.revision < revision) await turn();
-    }
+    const version = await earlier(head, revision, nearest);
     const now = this.#kept.peek(stream);
-    if (now) this.#kept.set(stream, { head: now.head, earlier: [version, ...now.earlier.filter((e) => e !== nearest)].slice(0, EARLIER) });
+    if (now && revision >= 0) {
+      const others = now.earlier.filter((other) => other !== nearest && other.revision !== revision);
+      this.#kept.set(stream, { head: now.head, earlier: [version, ...others].slice(0, EARLIER) });
+    }
     return version;
   }
 
@@ -209,7 +235,7 @@ export class HistoryCache {
       if (consistency === 'leader' || history.revision < (this.#appended.get(stream) ?? -1))
         history = await this.#extended(history, (from) => this.#store.read(stream, from, PAGE));
     } catch (error) {
-      this.#kept.delete(stream);
+      if (!(error instanceof StoreUnavailableError)) this.#kept.delete(stream); // else nothing was read, and what is kept still holds
       throw error;
     }
     return this.#keep(history);
@@ -224,7 +250,23 @@ export class HistoryCache {
     }
   }
 
+  /** One reading of a stream at a time: who comes meanwhile goes on from what it came to, and reads on their own what it could not. */
   async #readTo(stream: string, revision: Revision, from: History | undefined): Promise<History> {
+    for (let under = this.#readings.get(stream); under; under = this.#readings.get(stream)) {
+      const read = await under.catch(noop);
+      if (read && read.revision >= revision) return read;
+      if (read && read.revision > (from?.revision ?? -1)) from = read;
+    }
+    const reading = this.#readOn(stream, revision, from);
+    this.#readings.set(stream, reading);
+    try {
+      return await reading;
+    } finally {
+      this.#readings.delete(stream);
+    }
+  }
+
+  async #readOn(stream: string, revision: Revision, from: History | undefined): Promise<History> {
     let history = from ?? this.emptyOf(stream);
     while (history.revision < revision) {
       const page = await localPage(this.#store, stream, history.revision + 1, Math.min(PAGE, revision - history.revision));
@@ -232,7 +274,7 @@ export class HistoryCache {
       history = history.extended(page);
       if (history.revision < revision) await turn();
     }
-    return revision < 0 ? history : this.#keep(history);
+    return this.#keep(history);
   }
 
   /** The newest version of a stream: this one, or the one that came meanwhile. */
@@ -252,9 +294,8 @@ export class HistoryCache {
 
 const noop = (): void => undefined;
 
-/** An earlier version shares its events with the head: what it has alone are its lists and states. */
-const bytesOf = ({ head, earlier }: Kept): number =>
-  500 + head.bytes + earlier.reduce((sum, version) => sum + 500 + 64 * (version.revision + 1), 0);
+/** An earlier version shares its events with the head. */
+const bytesOf = ({ head, earlier }: Kept): number => 500 + head.bytes + earlier.reduce((sum, version) => sum + 500 + version.ownBytes, 0);
 
-/** A state is part of what the events said: of unknown size, and seldom more than this. */
-const bytesOfFollowed = (value: Snapshot | Error): number => (value instanceof Error ? 500 : 2000);
+/** A state is part of what the events said: some 200 bytes of each, and more only where an event says much. */
+const bytesOfFollowed = (value: Snapshot | Error): number => (value instanceof Error ? 500 : 600 + 220 * (value.revision + 1));

@@ -56,7 +56,7 @@ export const aggregateController = (aggregate: AnyAggregate): Type => {
     constructor(
       @Inject(STORE) readonly store: EventStore,
       @Inject(Projector) readonly projector: Projector,
-      @Inject(Engine) private readonly engine: Engine,
+      @Inject(Engine) readonly engine: Engine,
       @Inject(REGISTRY) private readonly registry: Registry,
     ) {}
 
@@ -171,7 +171,7 @@ export const aggregateController = (aggregate: AnyAggregate): Type => {
       const point = await pointOf(this, query);
       const now = await this.engine.history(aggregate, id);
       if (revision !== undefined && revision > now.revision) throw new NotFoundError(`${now.stream} is at revision ${now.revision}.`);
-      const history = revision === undefined ? atPoint(this, now, point) : now.atRevision(revision);
+      const history = await (revision === undefined ? atPoint(this, now, point) : this.engine.historyAt(now, revision));
       if (history.revision === -1)
         throw new NotFoundError(`No ${category} ${id} is recorded${now.revision === -1 ? '.' : ` up to then.${beforeAll(this, point)}`}`);
       return { history, point };
@@ -206,7 +206,7 @@ export const aggregateController = (aggregate: AnyAggregate): Type => {
       for (const [stream, events] of Map.groupBy(inOrder.slice(from, from + limit), (event) => event.stream)) {
         const ids = new Set(events.map(({ id }) => id));
         const whole = stream === history.stream ? history : await load(...split(stream));
-        const other = whole.atRevision(Math.min(whole.revision, projector.revisionAt(stream, sequence)));
+        const other = await this.engine.historyAt(whole, projector.revisionAt(stream, sequence));
         entries.push(...(await entryViews(other, 0, Infinity, ({ recorded }) => ids.has(recorded.id))));
       }
       entries.sort((a, b) => this.store.compare(a.position, b.position));

@@ -1,4 +1,5 @@
 import { bounds, dayOf, isDay, whyNotADate, type History } from '../kernel/index.js';
+import type { Engine } from '../engine/write/engine.js';
 import type { ReadSide } from './ledger.js';
 import { BadRequestError, badParameter, NotCaughtUpError, ShuttingDownError } from './problem.js';
 import { instantOf, type Query } from './request.js';
@@ -114,5 +115,8 @@ export const lastDayOf = (effectiveOn: string): string => {
 };
 
 /** A history as it was known at a point. */
-export const atPoint = ({ projector }: ReadSide, history: History, { sequence }: Point): History =>
-  sequence === undefined ? history : history.atRevision(projector.revisionAt(history.stream, sequence));
+export const atPoint = async (
+  { projector, engine }: Pick<ReadSide, 'projector'> & { readonly engine: Engine },
+  history: History,
+  { sequence }: Point,
+): Promise<History> => (sequence === undefined ? history : engine.historyAt(history, projector.revisionAt(history.stream, sequence)));

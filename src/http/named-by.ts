@@ -1,3 +1,4 @@
+import { earlier } from '../engine/earlier.js';
 import type { Receipt } from '../engine/write/receipt.js';
 import type { AnyAggregate, History } from '../kernel/index.js';
 import type { Projector } from '../engine/read/projector.js';
@@ -33,7 +34,7 @@ export const namedBy = async (
   { revision, position, events, outcome }: Receipt,
 ): Promise<NamedBy | undefined> => {
   if (outcome === 'already-so') return undefined;
-  const after = outcome === 'dry-run' ? now.with(events) : now.atRevision(revision);
+  const after = outcome === 'dry-run' ? now.with(events) : await earlier(now, revision);
   if (after.entries.length > 0) return undefined;
   if (position !== undefined && !(await projector.reached(position, WAIT_MS))) return undefined;
   const upTo = position === undefined ? projector.sequence : projector.sequenceAt(position);

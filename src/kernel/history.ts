@@ -54,12 +54,14 @@ export class History<State = any> {
   #latestStart: string;
   /** Decision → the revision of its first event; shared with the log. */
   #decisions: Map<string, number>;
-  /** These are copied before they change. */
+  /** These are copied before they change, once for all that a version takes up. */
   #corrections: ReadonlyMap<string, ReadonlyMap<string, Omit<Correction, 'was'>>>;
   #withdrawn: ReadonlyMap<string, string>;
   #notes: ReadonlyMap<string, Entry['notes']>;
   /** By event: how policy judged the newest correction of it that it judged. Copied likewise. */
   #judged: ReadonlyMap<string, NonNullable<Entry['judged']>>;
+  /** Copies that no other version has yet. */
+  #copies: Set<ReadonlyMap<unknown, unknown>> | undefined;
   #duplicateOf: string | undefined;
   #bytes: number;
   #recordedView: readonly RecordedEvent[] | undefined;
@@ -139,6 +141,11 @@ export class History<State = any> {
   /** About how much memory its events and the states that it keeps take, in bytes. */
   get bytes(): number {
     return this.#bytes + checkpointBytes(this.#placed) * (this.#completions === NO_COMPLETIONS ? 1 : 2);
+  }
+
+  /** The part of them that another version with the same events has of its own: its order, and the states that it keeps. */
+  get ownBytes(): number {
+    return ENTRY_BYTES * this.#placed + this.bytes - this.#bytes;
   }
 
   /** The fact with this id, in its place; undefined where none stands. */
@@ -268,9 +275,11 @@ export class History<State = any> {
     readonly revealed: readonly Entry[];
   } {
     const { place, state } = this.before(day);
-    const broughtIn = place === 0 ? this.#broughtIn(day) : NONE;
-    if (broughtIn.length > 0)
-      return { state: this.#foldOf(broughtIn), entries: broughtIn, approximate: NONE, leftOut: NONE, revealed: broughtIn.slice(1) };
+    const broughtIn = this.#broughtIn(day, place, this.#order, this.#completions);
+    if (broughtIn.length > 0) {
+      const { approximate } = this.uncertainOn(day);
+      return { state: this.#foldOf(broughtIn), entries: broughtIn, approximate, leftOut: NONE, revealed: broughtIn.slice(place + 1) };
+    }
     const own = this.#order.slice(0, place);
     const uncertain = this.uncertainOn(day);
     if (this.#completions === NO_COMPLETIONS) return { state, entries: own, ...uncertain, revealed: NONE };
@@ -305,8 +314,9 @@ export class History<State = any> {
     const gone = new Set(withoutApproximate ? this.uncertainOn(day).approximate : NONE);
     const order = this.#order.slice(0, this.#placed).filter((entry) => !gone.has(entry));
     const place = this.#placeOf(day) - gone.size;
-    const broughtIn = place === 0 ? this.#broughtIn(day) : NONE;
-    const kept = broughtIn.length > 0 ? broughtIn : inEffect(order, this.#completionsOf(order), place);
+    const completions = this.#completionsOf(order);
+    const broughtIn = this.#broughtIn(day, place, order, completions);
+    const kept = broughtIn.length > 0 ? broughtIn : inEffect(order, completions, place);
     if (broughtIn.length === 0 && kept.length === this.#placed && this.#withdrawn.size === 0) return this;
     const part = new History<State>(this.aggregate, this.id, this.timeZone);
     part.#corrections = this.#corrections;
@@ -331,13 +341,20 @@ export class History<State = any> {
     return part;
   }
 
-  /** The first fact as what it says of a day before its own, with what completes it; empty where nothing was there on that day. */
-  #broughtIn(day: string): readonly Entry[] {
-    const first = this.first;
-    if (!first || !this.aggregate.events[first.recorded.type]!.bringsIn) return NONE;
-    const asked = { ...first, asOf: day };
-    if ((this.#step(this.aggregate.initial, asked) as { readonly stage: string }).stage === 'none') return NONE;
-    return this.#inEffect(1).with(0, asked);
+  /**
+   * The facts before a place of an order, and behind them the fact that opens the stream, as what it says of a day before its own, with
+   * what completes it; empty where it says nothing of that day, or where nothing was there yet.
+   */
+  #broughtIn(day: string, place: number, order: readonly Entry[], completions: Completions): readonly Entry[] {
+    const typeOf = (entry: Entry) => this.aggregate.events[entry.recorded.type]!;
+    const end = Math.min(order.length, this.#placed);
+    let first = 0;
+    while (first < end && typeOf(order[first]!).mayPrecede) first++;
+    if (first === end || place > first || !typeOf(order[first]!).bringsIn) return NONE;
+    const before = order.slice(0, place);
+    const asked = { ...order[first]!, asOf: day };
+    if ((this.#step(this.#foldOf(before), asked) as { readonly stage: string }).stage === 'none') return NONE;
+    return [...before, asked, ...inEffect(order, completions, first + 1).slice(first + 1)];
   }
 
   /** Each entry with the state it found and the state it left. */
@@ -430,6 +447,14 @@ export class History<State = any> {
     };
   }
 
+  /** The same where this version has copied it already: of many corrections read at once each would copy all of those before it. */
+  #copyOf<Key, Value>(map: ReadonlyMap<Key, Value>): Map<Key, Value> {
+    if (this.#copies?.has(map)) return map as Map<Key, Value>;
+    const copy = new Map(map);
+    (this.#copies ??= new Set()).add(copy);
+    return copy;
+  }
+
   /** Takes up what was recorded since, without folding what stands behind the places that it changes. */
   #absorb(events: Iterable<RecordedEvent>): Changed {
     let changed = UNCHANGED;
@@ -447,7 +472,9 @@ export class History<State = any> {
       }
       this.#record(event);
     }
-    return again ? earlier(changed, this.#rearrange(again, waiting)) : changed;
+    if (again) changed = earlier(changed, this.#rearrange(again, waiting));
+    this.#copies = undefined; // what goes on from this version shares them
+    return changed;
   }
 
   #place(event: RecordedEvent, changed: Changed): Changed {
@@ -535,22 +562,22 @@ export class History<State = any> {
         ofEvent.delete(pointer); // the newest correction of a field is applied last
         ofEvent.set(pointer, { event: of, pointer, ...(remove ? { remove } : { value: value! }), because, by: event.id });
       }
-      this.#corrections = new Map(this.#corrections).set(of, ofEvent);
+      this.#corrections = this.#copyOf(this.#corrections).set(of, ofEvent);
       const { assessed } = event.metadata;
-      if (assessed?.length) this.#judged = new Map(this.#judged).set(of, assessed);
+      if (assessed?.length) this.#judged = this.#copyOf(this.#judged).set(of, assessed);
       if (because === 'settled') this.#settle(of, changes, event.id);
       return recorded ? [recorded] : NONE;
     }
     if (event.type === 'FactWithdrawn') {
       const { event: of, dependants = [] } = data as Withdrawn;
-      const all = new Map(this.#withdrawn);
+      const all = this.#copyOf(this.#withdrawn);
       for (const withdrawn of [of, ...dependants]) all.set(withdrawn, event.id);
       this.#withdrawn = all;
       return this.#factsOf([of, ...dependants]);
     }
     if (event.type === 'FactReinstated') {
       const { event: of, dependants = [] } = data as Reinstated;
-      const all = new Map(this.#withdrawn);
+      const all = this.#copyOf(this.#withdrawn);
       for (const reinstated of [of, ...dependants]) all.delete(reinstated);
       this.#withdrawn = all;
       this.#duplicateOf = undefined;
@@ -558,7 +585,7 @@ export class History<State = any> {
     }
     if (event.type === 'DuplicateMarked') {
       const facts = this.#all().filter(({ id, type }) => !isLedgerEvent(type) && !this.#withdrawn.has(id));
-      const all = new Map(this.#withdrawn);
+      const all = this.#copyOf(this.#withdrawn);
       for (const { id } of facts) all.set(id, event.id);
       this.#withdrawn = all;
       this.#duplicateOf = (data as Duplicate).of;
@@ -567,7 +594,7 @@ export class History<State = any> {
     const of = (data as Annotated).event ?? '';
     const note = this.#inShape(data as Annotated);
     const notes = [...(this.#notes.get(of) ?? []), { ...note, by: event.id, evidence: event.metadata.evidence ?? [] }];
-    this.#notes = new Map(this.#notes).set(of, notes);
+    this.#notes = this.#copyOf(this.#notes).set(of, notes);
     this.#showNotesOf(of);
     return NONE;
   }
@@ -610,7 +637,7 @@ export class History<State = any> {
     if (!notes) return;
     const settles = ({ pointer }: { readonly pointer: string }) => changes.some((change) => overlap(change.pointer, pointer));
     const settled = notes.map((note) => (note.claim && !note.settledBy && settles(note.claim) ? { ...note, settledBy: by } : note));
-    this.#notes = new Map(this.#notes).set(event, settled);
+    this.#notes = this.#copyOf(this.#notes).set(event, settled);
   }
 
   /** @returns -1 where it does not stand */
@@ -833,6 +860,9 @@ const ruleCheck =
     const broken = brokenRule<any, any>(aggregate.events[type]!.rules, { ...context, id, data }, found);
     if (broken) throw new IllegalTransitionError(broken.code, broken.sentence, undefined, broken);
   };
+
+/** About how much memory an entry takes beside its event, with its places in the lists, in bytes. */
+const ENTRY_BYTES = 150;
 
 /** About how much memory an event takes, in bytes: what its sender chose is measured, and the rest of its metadata has a known size. */
 const weightOf = ({ data, metadata: { command, reason, evidence, assessed, known } }: RecordedEvent): number =>

@@ -1,6 +1,16 @@
 import type { Genesis } from '../store/event-store.js';
 import { isConsistent } from '../store/merkle-proof.js';
-import { BUNDLE_FILES, BUNDLE_FORMAT, KINDS, MAX_TEXT, parseManifest, sourceOf, type BundleAbout, type Manifest } from './bundle.js';
+import {
+  BUNDLE_FILES,
+  BUNDLE_FORMAT,
+  KINDS,
+  MAX_NOTES,
+  MAX_TEXT,
+  parseManifest,
+  sourceOf,
+  type BundleAbout,
+  type Manifest,
+} from './bundle.js';
 import { InvalidArchiveError } from './bundle-archive.js';
 import { openBundle, type BundleFolder } from './bundle-folder.js';
 import { checkEvents, type Expected } from './bundle-events.js';
@@ -93,7 +103,8 @@ class Check implements BundleCheck {
     if (size !== checkpoint.size || root !== checkpoint.root) this.#fault('checkpoint-differs', checkpoint.size);
     [this.size, this.root] = [size, root];
     const older = await this.#older(given, size, root);
-    const kept = note === undefined ? [] : this.#kept(textIn(note) ?? '', given, { ...checkpoint, size, root }, older);
+    const kept =
+      note === undefined ? [] : this.#kept(note.length > MAX_TEXT ? '' : (textIn(note) ?? ''), given, { ...checkpoint, size, root }, older);
     await this.#events({
       kind,
       source: sourceOf({ ledgerId: checkpoint.origin.split('/').at(-2) ?? '' }),
@@ -107,7 +118,7 @@ class Check implements BundleCheck {
 
   #fault(code: string, about: string | number): void {
     const printed = String(about).replace(UNPRINTED, '?');
-    const line = `${code} ${printed}`;
+    const line = `${code} ${about}`;
     if (!this.#faults.has(line) && this.#faults.size < MAX_FAULTS) this.#faults.set(line, { code, about: printed });
   }
 
@@ -125,10 +136,10 @@ class Check implements BundleCheck {
     return void this.#fault('file-malformed', BUNDLE_FILES.about);
   }
 
-  #key(text: string, type: number, where: string): VerifierKey | undefined {
+  #key(text: unknown, type: number, where: string): VerifierKey | undefined {
     try {
-      const key = parseVerifierKey(text);
-      if (key.type === type) return key;
+      const key = typeof text === 'string' ? parseVerifierKey(text) : undefined;
+      if (key?.type === type) return key;
     } catch {
       // named below
     }
@@ -152,21 +163,25 @@ class Check implements BundleCheck {
     const text = await this.#text(BUNDLE_FILES.older);
     if (text === undefined) return [];
     if (text === '' && this.folder.sizeOf(BUNDLE_FILES.older)! > 0) this.#fault('file-malformed', BUNDLE_FILES.older);
-    return text.split(/(?<=\n)/).flatMap((line) => this.#olderNote(line, key, size, root));
+    const lines = text.split(/(?<=\n)/);
+    const notes = lines.slice(0, MAX_NOTES).flatMap((line) => this.#olderNote(line, key, size, root));
+    if (lines.length > MAX_NOTES) this.#fault('file-malformed', BUNDLE_FILES.older);
+    return notes;
   }
   #olderNote(line: string, key: VerifierKey, size: number, root: string): readonly SignedCheckpoint[] {
     if (line === '') return [];
     const value = line.endsWith('\n') ? parseCanonical(line.slice(0, -1)) : undefined;
-    if (!isObject(value) || Object.keys(value).join() !== 'note,proof' || !Object.values(value).every((text) => typeof text === 'string')) {
-      this.#fault('file-malformed', BUNDLE_FILES.older);
-      return [];
-    }
-    const note = checkpointIn(value['note'] as string, key);
-    if (!note) this.#fault('note-invalid', BUNDLE_FILES.older);
-    if (!note) return [];
-    const proof = hashesIn(value['proof']);
+    if (!isOlder(value)) return this.#none('file-malformed', BUNDLE_FILES.older);
+    const note = checkpointIn(value.note, key);
+    if (!note) return this.#none('note-invalid', BUNDLE_FILES.older);
+    const proof = hashesIn(value.proof);
     if (!proof || !isConsistent(note.size, size, proof, bytesOf(note.root), bytesOf(root))) this.#fault('consistency-invalid', note.size);
     return [note];
+  }
+
+  #none(code: string, about: string): readonly [] {
+    this.#fault(code, about);
+    return [];
   }
 
   /** A note that somebody kept: later than the bundle, of another ledger or epoch, or one that the bundle must agree with. */
@@ -174,9 +189,8 @@ class Check implements BundleCheck {
     const note = checkpointIn(text, key);
     if (!note) {
       const origin = text.slice(0, text.indexOf('\n'));
-      if (checkpointIn(text, renamed(key, origin))) this.#fault('origin-differs', origin);
-      else this.#fault('note-invalid', 'the kept note');
-      return [];
+      const isOfAnother = checkpointIn(text, renamed(key, origin)) !== undefined;
+      return isOfAnother ? this.#none('origin-differs', origin) : this.#none('note-invalid', 'the kept note');
     }
     if (note.size > checkpoint.size) this.#fault('rolled-back', note.size);
     else if (note.genesis !== checkpoint.genesis) this.#fault('genesis-altered', note.origin);
@@ -201,12 +215,16 @@ class Check implements BundleCheck {
 const UNPRINTED = /[^\x20-\x7e]/gu;
 const trimmed = (key: string): string => key.replace(/^[ \t\r\n]+|[ \t\r\n]+$/g, '');
 
+/** A line of older notes. */
+const isOlder = (value: unknown): value is { readonly note: string; readonly proof: string } =>
+  isObject(value) && Object.keys(value).length === 2 && typeof value['note'] === 'string' && typeof value['proof'] === 'string';
+
+/** Its key is looked at later. */
 const isAbout = (value: unknown): value is BundleAbout =>
   isObject(value) &&
   Object.keys(value).join() === 'format,genesis,key,kind,of' &&
   value['format'] === BUNDLE_FORMAT &&
   (KINDS as readonly unknown[]).includes(value['kind']) &&
-  typeof value['key'] === 'string' &&
   typeof value['of'] === 'string' &&
   isObject(value['genesis']) &&
   typeof (value['genesis'] as Partial<Genesis>).ledgerId === 'string';

@@ -22,8 +22,12 @@ const isFile = (at: string): boolean => statSync(at, { throwIfNoEntry: false })?
 
 const inFolder = (dir: string): BundleFolder => ({
   sizeOf: (path) => {
-    const stats = statSync(join(dir, path), { throwIfNoEntry: false });
-    return stats?.isFile() ? stats.size : undefined;
+    try {
+      const stats = statSync(join(dir, path));
+      return stats.isFile() ? stats.size : undefined;
+    } catch {
+      return undefined; // also where no file can have such a name
+    }
   },
   bytesOf: async (path) => readFileSync(join(dir, path)),
   read: (path) => createReadStream(join(dir, path), { highWaterMark: CHUNK }),

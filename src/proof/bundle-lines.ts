@@ -65,6 +65,7 @@ const isOf = (attributes: Values, data: Values, source: string): boolean =>
   attributes['id'] === data['id'] &&
   attributes['type'] === data['type'] &&
   attributes['subject'] === data['stream'] &&
+  ['id', 'type', 'time'].every((name) => typeof attributes[name] === 'string') &&
   isObject(data['metadata']) &&
   attributes['time'] === data['metadata']['recordedAt'];
 

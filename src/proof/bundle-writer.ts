@@ -10,6 +10,7 @@ import {
   BUNDLE_FORMAT,
   lineOf,
   manifestBody,
+  MAX_NOTES,
   MAX_TEXT,
   sourceOf,
   type BundleKind,
@@ -65,8 +66,6 @@ export interface Bundled {
   readonly evidence: number;
 }
 
-/** Older notes that go with a bundle. */
-const MAX_NOTES = 64;
 /** Of evidence that the ledger keeps and the events of the bundle refer to. */
 const MAX_EVIDENCE = 100_000;
 /** Events of which lines are made before other work may get its turn: some milliseconds, where each has a proof. */

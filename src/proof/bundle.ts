@@ -12,6 +12,8 @@ export const BUNDLE_FILES = {
 export const BUNDLE_FORMAT = 'tower-ledger-bundle/1';
 /** Bytes of a file that is read whole, and of a line of events with its newline, at most. */
 export const MAX_TEXT = 16 << 20;
+/** Older notes that go with a bundle. */
+export const MAX_NOTES = 64;
 
 /** What a bundle is of: the whole ledger, the streams about a programme, or what a decision was taken on. */
 export const KINDS = ['ledger', 'programme', 'decision'] as const;

@@ -29,12 +29,21 @@ export const checkpointBody = ({ origin, size, root, genesis }: Checkpoint): str
 
 const EMPTY = Buffer.from(new MerkleTree().root(), 'hex');
 
+/** Of `<host>/<ledger id>/<epoch>`; it is the name of a key as well. */
+const MAX_ORIGIN = 255;
+const FORM = /^([!-*,-.0-~]+\/[!-*,-.0-~]+\/[1-9]\d{0,14})\n(0|[1-9]\d{0,14})\n([A-Za-z\d+/]{43}=)\ngenesis ([\da-f]{64})\n$/;
+
 /** @throws InvalidNoteError */
 export const parseCheckpoint = (body: string): Checkpoint => {
-  const [, origin, size, encoded = '', genesis] =
-    /^([!-*,-~]{1,255})\n(0|[1-9]\d{0,14})\n([A-Za-z\d+/]{43}=)\ngenesis ([\da-f]{64})\n$/.exec(body) ?? [];
+  const [, origin, size, encoded = '', genesis] = FORM.exec(body) ?? [];
   const root = Buffer.from(encoded, 'base64');
-  if (origin === undefined || genesis === undefined || root.toString('base64') !== encoded || (size === '0' && !root.equals(EMPTY)))
+  if (
+    origin === undefined ||
+    genesis === undefined ||
+    origin.length > MAX_ORIGIN ||
+    root.toString('base64') !== encoded ||
+    (size === '0' && !root.equals(EMPTY))
+  )
     throw new InvalidNoteError('This is no checkpoint of a ledger.');
   return { origin, size: Number(size), root: root.toString('hex'), genesis };
 };

@@ -2,7 +2,7 @@ import type { KeyObject } from 'node:crypto';
 import type { EventStore, Genesis } from '../store/event-store.js';
 import type { LogTree } from '../store/merkle-proof.js';
 import { genesisHash, originOf, signCheckpoint, type SignedCheckpoint } from './checkpoint.js';
-import { compareWithNote, rootOf } from './comparison.js';
+import { compareWithNote } from './comparison.js';
 import { noteSigner, type NoteSigner } from './note.js';
 import type { ProofFolder } from './proof-folder.js';
 
@@ -62,7 +62,7 @@ export class Checkpoints {
 
   /** The last note; undefined while the ledger does not agree with the one before. */
   get latest(): SignedCheckpoint | undefined {
-    return this.#fault === undefined ? this.#latest : undefined;
+    return this.#latest;
   }
   /** Why the ledger does not agree with its last note; undefined when it does. */
   get fault(): string | undefined {
@@ -96,9 +96,9 @@ export class Checkpoints {
   }
 
   /** Adds signatures of witnesses to a note; one that is no longer the newest stays as it is. @param lines as a note has them */
-  cosigned({ size, note }: SignedCheckpoint, lines: string): Promise<void> {
+  cosigned({ note }: SignedCheckpoint, lines: string): Promise<void> {
     const adding = this.#signing.then(async () => {
-      if (this.#latest?.size !== size || this.#latest.note !== note) return;
+      if (this.#latest?.note !== note) return;
       this.#latest = { ...this.#latest, note: note + lines };
       await this.folder.keep(this.#latest.note);
     });
@@ -172,7 +172,7 @@ export class Checkpoints {
     if (this.#ahead && !this.#hasCaughtUp(this.#ahead)) return;
     const { size, root } = tree;
     const { origin } = this;
-    if (this.#latest?.size === size && this.#latest.origin === origin && this.#latest.root === root) return;
+    if (this.#latest?.size === size) return; // two notes over as many events could be of two histories
     const checkpoint = signCheckpoint({ origin, size, root, genesis: this.#genesis }, this.#key);
     await this.folder.keep(checkpoint.note);
     this.#latest = checkpoint;
@@ -187,11 +187,10 @@ export class Checkpoints {
   #hasCaughtUp(note: SignedCheckpoint): boolean {
     if (this.tree.size < note.size) return false;
     this.#ahead = undefined;
-    if (rootOf(this.tree, note.size) === note.root) return true;
-    this.#fault = compareWithNote(this.tree, this.#genesis, note, this.folder.older()).state === 'agrees' ? undefined : differs(note.size);
-    if (this.#fault !== undefined) this.#options.log(this.#fault);
-    return this.#fault === undefined;
+    const agreement = compareWithNote(this.tree, this.#genesis, note, this.folder.older());
+    if (agreement.state === 'agrees') return true;
+    this.#fault = agreement.detail;
+    this.#options.log(this.#fault);
+    return false;
   }
 }
-
-const differs = (size: number): string => `The first ${size} events are not those that the last note was signed over.`;

@@ -37,8 +37,7 @@ export const compareWithNote = (tree: LogTree, genesis: string, note: Checkpoint
   // Of the notes that a forger left, the newest disagrees where any does.
   const newest = known.findLast(({ origin, size }) => origin === note.origin && size <= note.size);
   if (agrees(note) && (!newest || agrees(newest))) return { state: 'agrees' };
-  const first =
-    known.find((checkpoint) => checkpoint.size > agreesUpTo && checkpoint.size <= tree.size && !agrees(checkpoint))?.size ?? note.size;
+  const first = known.find(({ size }) => size > agreesUpTo && size <= tree.size)?.size ?? note.size;
   return {
     state: 'differs',
     agreesUpTo,

@@ -70,7 +70,8 @@ const MAX_SIGNATURES = 64;
 /** @throws InvalidNoteError */
 export const parseNote = (text: string): SignedNote => {
   const end = text.lastIndexOf('\n\n');
-  if (end < 0 || !text.endsWith('\n') || text.length > MAX_NOTE) throw new InvalidNoteError('This is no signed note.');
+  if (end < 0 || !text.endsWith('\n') || text.length > MAX_NOTE || !text.isWellFormed())
+    throw new InvalidNoteError('This is no signed note.');
   const lines = text.slice(end + 2, -1).split('\n');
   if (lines.length > MAX_SIGNATURES) throw new InvalidNoteError(`A note has ${MAX_SIGNATURES} signatures at most.`);
   const signatures = lines.map((line) => {

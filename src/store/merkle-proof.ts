@@ -84,12 +84,14 @@ export const isIncluded = (leafHash: Hash, leaf: number, size: number, proof: re
   return last === 0 && hash.equals(root);
 };
 
+/** Exact, where the logarithm of a number above 2^48 is rounded to a whole one. */
+const isPowerOfTwo = (n: number): boolean => (n % 2 === 0 ? isPowerOfTwo(n / 2) : n === 1);
+
 /** RFC 9162, 2.1.4.2: whether a proof shows that a tree begins with an older one of at least one leaf. */
 export const isConsistent = (from: number, to: number, proof: readonly Hash[], oldRoot: Hash, newRoot: Hash): boolean => {
   if (!(from >= 1 && from <= to)) return false;
   if (from === to) return proof.length === 0 && oldRoot.equals(newRoot);
-  const isPower = Number.isInteger(Math.log2(from));
-  const [first, ...rest] = isPower ? [oldRoot, ...proof] : proof;
+  const [first, ...rest] = isPowerOfTwo(from) ? [oldRoot, ...proof] : proof;
   if (!first) return false;
   let [node, last] = [from - 1, to - 1];
   while (node % 2 === 1) [node, last] = [(node - 1) / 2, Math.floor(last / 2)];

@@ -53,6 +53,27 @@ describe('a milestone', () => {
       .when(moveMilestone, { milestone: 'go-live', forecast: '2016-08' })
       .leaves((c) => expect(c.milestones).toEqual([expect.not.objectContaining({ cause: 'Data' })])));
 
+  it('is moved, missed and reached by itself, whichever others there are', async () => {
+    const [one, two] = ['one', 'two'].map((milestone) => context('MilestoneSet', { milestone, title: milestone, baseline: '2016-03-31' }, '2016-02-02')); // prettier-ignore
+    const world = given(awarded, one!, set, two!);
+    const first = { milestone: 'one', status: 'planned', moves: 0 };
+    const last = { milestone: 'two', status: 'planned', moves: 0 };
+    const it = { milestone: 'go-live' };
+    await world
+      .when(moveMilestone, { ...it, forecast: '2016-09' })
+      .leaves({ milestones: [first, { ...it, forecast: '2016-09', moves: 1 }, last] });
+    await world.when(missMilestone, it, { effectiveOn: '2016-07-01' }).leaves({ milestones: [first, { ...it, status: 'missed' }, last] });
+    await world
+      .when(recordMilestone, { ...it, reachedOn: '2026-03-01' })
+      .leaves({ milestones: [first, { ...it, status: 'reached', reachedOn: '2026-03-01' }, last] });
+    await world.when(moveMilestone, { milestone: 'three', forecast: '2017' }).rejects('contract/unknown-milestone', { detail: 'It has one, go-live, two.' }); // prettier-ignore
+    await world
+      .when(missMilestone, it, { effectiveOn: '2016-06-01' })
+      .rejects('contract/not-yet-missed', { detail: 'go-live is agreed for 2016-06-30.' });
+    const ahead = { ...it, reachedOn: '2016-08' };
+    await world.when(recordMilestone, ahead, { effectiveOn: '2016-07-01' }).rejects('contract/reached-in-the-future', { detail: 'It is recorded as of 2016-07-01.' }); // prettier-ignore
+  });
+
   it.each(['go-live', 'Go-Live of Hosting'])('moves with a delay of %s', (milestone) =>
     given(awarded, set, context('MilestoneSet', { ...goLive, milestone: 'other', title: 'Other' }, '2016-02-02'))
       .when(recordDelay, { milestone, to: '2016-12', cause: 'Staff' })

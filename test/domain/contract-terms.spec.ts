@@ -115,6 +115,27 @@ describe('a challenge', () => {
         expect([c.title, c.programme, c.challenges!.length]).toEqual(['Desk', 'met', 1]);
       }));
 
+  it('is resolved by itself: another one stays open, and forbids the signature still', async () => {
+    const second = context('ChallengeRecorded', { ...loser, challenge: 'late', suspends: true }, '2026-02-11');
+    const third = context('ChallengeRecorded', { ...loser, challenge: 'last', suspends: true }, '2026-02-12');
+    const resolved = context('ChallengeResolved', { challenge: 'late', outcome: 'settled' }, '2026-02-25');
+    await given(awarded(), suspended, second, third)
+      .when(resolveChallenge, { challenge: 'late', outcome: 'settled' })
+      .leaves((c) => expect(c.challenges!.map(({ challenge, resolved }) => [challenge, resolved?.outcome])).toEqual([['loser', undefined], ['late', 'settled'], ['last', undefined]])); // prettier-ignore
+    await checked(awarded(), suspended, second, third, resolved)
+      .when(signContract, {})
+      .rejects('ledger/policy-not-met', { detail: 'loser, last forbids the signature until it is resolved.' });
+    await given(awarded(), suspended, second, third, resolved)
+      .when(resolveChallenge, { challenge: 'late', outcome: 'dismissed' })
+      .rejects('contract/challenge-resolved', { detail: 'late was resolved on 2026-02-25.' });
+    await given(awarded(), suspended, second)
+      .when(resolveChallenge, { challenge: 'none', outcome: 'dismissed' })
+      .rejects('contract/unknown-challenge', { detail: 'It has loser, late.' });
+    await given(awarded(), suspended, signed)
+      .when(resolveChallenge, { challenge: 'loser', outcome: 'dismissed' })
+      .leaves({ stage: 'signed' });
+  });
+
   it('has an id of its own, and is resolved once', async () => {
     await given(awarded(), suspended).when(recordChallenge, { ...loser, suspends: true }).rejects('contract/challenge-exists', { detail: '2026-02-10' }); // prettier-ignore
     await given(awarded())

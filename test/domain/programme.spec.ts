@@ -126,8 +126,11 @@ describe('AdoptPolicy', () => {
       .when(adoptPolicy, { ...scheme, version: '2020-1', inForceFrom: '2020' })
       .leaves({ policies: [{ version: '2016-1' }, { version: '2020-1' }] }));
 
-  it('is already so when the same version is adopted again', () =>
-    given(chartered(), context('PolicyAdopted', scheme)).when(adoptPolicy, scheme).changesNothing());
+  it('is already so when the same version is adopted again, whichever others there are', async () => {
+    const all = [scheme, { ...scheme, version: '2020-1' }, { ...scheme, policy: 'other' }, checks];
+    const adopted = given(chartered(), ...all.map((one) => context('PolicyAdopted', one)));
+    for (const one of all) await adopted.when(adoptPolicy, one).changesNothing();
+  });
 
   it('never changes the rules of a version that was adopted', () =>
     given(chartered(), context('PolicyAdopted', scheme))

@@ -1,8 +1,10 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
+import { contract } from '../../src/domain/contract/index.js';
 import { commands } from '../../src/domain/index.js';
 import { entryViews, historyPage, replay, split, stateView } from '../../src/engine/audit/audit.js';
 import { dossierOf } from '../../src/engine/audit/dossier.js';
 import type { Metadata, RecordedEvent } from '../../src/kernel/index.js';
+import { context, historyOf, stream } from '../given.js';
 import { recordWorld, World } from '../random-history.js';
 
 const gbp = (amount: string) => ({ amount, currency: 'GBP' });
@@ -136,6 +138,19 @@ describe('the history of an aggregate', () => {
     clearImmediate(timer);
     expect(turns).toBeGreaterThanOrEqual(2);
     expect(turns).toBeLessThan(20);
+  });
+
+  it('lets other work go on before a page that begins far behind', async () => {
+    const delay = context('DelayRecorded', { milestone: 'Go-live', to: 'unknown' }, '2016-03-01');
+    const long = historyOf(
+      stream(contract, 'long', context('ContractAwarded', award, '2016-01-01'), ...Array<typeof delay>(900).fill(delay)),
+    );
+    let turns = 0;
+    const count = (): void => void (turns++, (timer = setImmediate(count)));
+    let timer = setImmediate(count);
+    expect((await historyPage(long, 900, 1)).entries).toMatchObject([{ revision: 900 }]);
+    clearImmediate(timer);
+    expect(turns).toBeGreaterThanOrEqual(4);
   });
 });
 

@@ -3,6 +3,7 @@ import { contract } from '../../src/domain/contract/index.js';
 import { aggregates } from '../../src/domain/index.js';
 import { HistoryCache } from '../../src/engine/history-cache.js';
 import { History, Snapshot, type RecordedEvent } from '../../src/kernel/index.js';
+import { StoreUnavailableError } from '../../src/store/event-store.js';
 import { MemoryStore } from '../fakes/memory-store.js';
 import { recordWorld, World } from '../random-history.js';
 import { appendAll } from './rows-after.js';
@@ -10,16 +11,19 @@ import { appendAll } from './rows-after.js';
 /** Counts its reads, and may answer them late or not at all. */
 class Watched extends MemoryStore {
   reads = 0;
+  /** Events that were handed out. */
+  handed = 0;
   inFlight = 0;
   mostInFlight = 0;
   waitMs = 0;
-  fails = false;
+  fails: Error | false = false;
   override async read(...request: Parameters<MemoryStore['read']>): Promise<readonly RecordedEvent[]> {
     this.reads++;
     this.mostInFlight = Math.max(this.mostInFlight, ++this.inFlight);
     try {
-      if (this.fails) throw new Error('The disk is gone.');
+      if (this.fails) throw this.fails;
       const events = await super.read(...request);
+      this.handed += events.length;
       if (this.waitMs > 0) await new Promise((resume) => setTimeout(resume, this.waitMs));
       return events;
     } finally {
@@ -92,6 +96,24 @@ describe('following the log', () => {
     expect(store.reads).toBeGreaterThan(50);
   });
 
+  it('takes more memory for a stream the more was recorded in it', async () => {
+    const { store } = await logOf(3, 2);
+    for (const id of ['c1', 'c2']) for (let revision = 2; revision < 300; revision++) await note(store, `contract-${id}`, revision);
+    await note(store, 'contract-c0', 2);
+    const events = await store.readAll(undefined, 5000);
+    const readFor = async (maxBytes: number): Promise<number> => {
+      const cache = cacheOf(store, maxBytes);
+      for (const page of [events.slice(0, 10), events.slice(10, -1)]) {
+        const prepared = await cache.prepare(page);
+        for (const event of page) prepared.advance(event);
+      }
+      store.reads = 0;
+      await cache.prepare(events.slice(-1));
+      return store.reads;
+    };
+    expect([await readFor(MANY), await readFor(120_000)]).toEqual([0, 1]);
+  });
+
   it('needs the whole history for a correction, and reads it', async () => {
     const { store, events } = await logOf(1, 3);
     const prepared = await cacheOf(store, 10).prepare(events.slice(0, -1));
@@ -124,6 +146,20 @@ describe('a history at a revision', () => {
       const expected = History.of(contract, 'c0', recorded.slice(0, revision + 1));
       expect(await text(cache, 'c0', revision)).toEqual([revision, JSON.stringify(expected.state), revision + 1, expected.entries.length]);
     }
+  });
+
+  it('lets other work go on while an earlier one is folded', async () => {
+    const { store } = await logOf(1, 1);
+    for (let revision = 1; revision < 1700; revision++) await note(store, 'contract-c0', revision);
+    const cache = cacheOf(store);
+    const head = await cache.load(contract, 'c0');
+    let turns = 0;
+    const count = (): void => void (turns++, (timer = setImmediate(count)));
+    let timer = setImmediate(count);
+    const earlier = await cache.earlier(head, 1600);
+    clearImmediate(timer);
+    expect([earlier.revision, earlier.recorded.length, turns >= 3]).toEqual([1600, 1601, true]);
+    expect([await cache.earlier(head, 1700), (await cache.earlier(head, -1)).revision]).toEqual([head, -1]);
   });
 
   it('is answered to many who ask at once for other revisions of one stream', async () => {
@@ -192,10 +228,73 @@ describe('a history at a revision', () => {
     const { store } = await logOf(1, 30);
     const cache = cacheOf(store, 1000);
     await cache.load(contract, 'c0', 'leader');
-    store.reads = 0;
-    const history = await cache.load(contract, 'c0', 'leader');
-    expect([history.revision, store.reads]).toEqual([30, 1]); // only what is new was asked for
-    expect(history.bytes).toBeGreaterThan(1000);
+    for (let revision = 30; revision < 40; revision++) {
+      await note(store, 'contract-c0', revision);
+      store.handed = 0;
+      const history = await cache.load(contract, 'c0', 'leader');
+      expect([history.revision, store.handed]).toEqual([revision + 1, 1]); // only what is new
+      expect(history.bytes).toBeGreaterThan(1000);
+    }
+  });
+
+  it('larger than the whole cache stays beside those in use, however many come once', async () => {
+    const { store } = await logOf(30, 2);
+    for (let revision = 2; revision < 80; revision++) await note(store, 'contract-c0', revision);
+    const large = await cacheOf(store).load(contract, 'c0');
+    const cache = new HistoryCache({ store, aggregates, maxBytes: 0.9 * large.bytes, follows: false });
+    const used = ['c0', 'c1', 'c2', 'c3', 'c4'];
+    for (let n = 5; n < 30; n++) {
+      await cache.load(contract, `c${n}`);
+      for (const id of used) await cache.load(contract, id);
+    }
+    store.handed = 0;
+    for (const id of used) await cache.load(contract, id);
+    expect(store.handed).toBe(0);
+  });
+
+  it('that is kept at several revisions takes the memory of all of them', async () => {
+    const world = new World();
+    await recordWorld(world);
+    for (const id of ['small', 'c0', 'c1']) await world.record(`contract-${id}`, 'AwardContract', award);
+    for (const id of ['c0', 'c1'])
+      for (let n = 0; n < 100; n++) await world.record(`contract-${id}`, 'RecordDelay', { milestone: `Go-live ${n}`, to: 'unknown' });
+    const store = new Watched();
+    await appendAll(store, await world.events());
+    const { bytes } = await cacheOf(store).load(contract, 'c0');
+    const isThere = async (revisions: readonly number[]): Promise<boolean> => {
+      const cache = new HistoryCache({ store, aggregates, maxBytes: 3 * bytes, follows: false });
+      for (let used = 0; used < 2; used++) await cache.load(contract, 'small');
+      for (const id of ['c0', 'c1']) for (const revision of revisions) await cache.at(`contract-${id}`, revision);
+      return cache.holds('contract-small');
+    };
+    expect([await isThere([100]), await isThere([100, 99, 98, 97, 96])]).toEqual([true, false]);
+  });
+
+  it('is read once, however many ask at once for a stream that nobody has used', async () => {
+    const { store } = await logOf(1, 40);
+    store.waitMs = 1;
+    for (const most of [MANY, 10]) {
+      store.handed = store.mostInFlight = 0;
+      const cache = cacheOf(store, most);
+      const revisions = Array.from({ length: 60 }, (_, i) => (most === MANY ? (i * 7) % 41 : 40));
+      const answers = await Promise.all(revisions.map((revision) => cache.at('contract-c0', revision)));
+      expect(answers.map(({ revision }) => revision)).toEqual(revisions);
+      expect([store.handed, store.mostInFlight]).toEqual([41, 1]);
+    }
+  });
+
+  it('is read again by those who waited for a reading that failed', async () => {
+    const { store } = await logOf(1, 5);
+    store.waitMs = 1;
+    const cache = cacheOf(store);
+    const outcomes = await Promise.allSettled([99, 5, 3, 98, 4].map((revision) => cache.at('contract-c0', revision)));
+    expect(outcomes.map((outcome) => (outcome.status === 'fulfilled' ? outcome.value.revision : String(outcome.reason)))).toEqual([
+      expect.stringContaining('contract-c0 ends at revision 5, before 99.'),
+      5,
+      3,
+      expect.stringContaining('contract-c0 ends at revision 5, before 98.'),
+      4,
+    ]);
   });
 });
 
@@ -219,16 +318,41 @@ describe('loads of one stream', () => {
     await early;
   });
 
+  it('that end late never take the place of what came meanwhile', async () => {
+    const { store } = await logOf(1, 3);
+    const newest = await cacheOf(store).load(contract, 'c0');
+    const cache = cacheOf(store);
+    store.waitMs = 5;
+    const late = cache.at('contract-c0', 1);
+    cache.appended('contract-c0', 3, newest);
+    expect((await late).revision).toBe(1);
+    store.handed = 0;
+    expect((await cache.load(contract, 'c0', 'leader')).revision).toBe(3);
+    expect(store.handed).toBe(0);
+  });
+
   it('that fail leave nothing behind', async () => {
     const { store } = await logOf(1, 3);
     const cache = cacheOf(store);
     await cache.load(contract, 'c0', 'leader');
-    store.fails = true;
+    store.fails = new Error('The disk is gone.');
     const failed = await Promise.allSettled([cache.load(contract, 'c0', 'leader'), cache.load(contract, 'c0', 'leader')]);
     expect(failed.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
     store.fails = false;
-    store.reads = 0;
+    store.handed = 0;
     expect((await cache.load(contract, 'c0', 'leader')).revision).toBe(3);
-    expect(store.reads).toBe(1);
+    expect(store.handed).toBe(4);
+  });
+
+  it('that fail because the store is away keep what was read before: nobody reads and folds it again for each attempt', async () => {
+    const { store } = await logOf(1, 3);
+    const cache = cacheOf(store);
+    await cache.load(contract, 'c0', 'leader');
+    store.fails = new StoreUnavailableError('The store is away.');
+    for (let n = 0; n < 2; n++) await expect(cache.load(contract, 'c0', 'leader')).rejects.toThrow('The store is away.');
+    store.fails = false;
+    store.handed = 0;
+    expect((await cache.load(contract, 'c0', 'leader')).revision).toBe(3);
+    expect(store.handed).toBe(0);
   });
 });

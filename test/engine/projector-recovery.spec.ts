@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import Database from 'better-sqlite3';
-import { closeSync, copyFileSync, openSync, readdirSync, renameSync, rmSync, statSync, writeSync } from 'node:fs';
+import { closeSync, copyFileSync, openSync, readdirSync, renameSync, rmSync, statSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { projections } from '../../projections/index.js';
 import { aggregates } from '../../src/domain/index.js';
@@ -136,13 +136,16 @@ describe('a damaged read model', () => {
     closeSync(descriptor);
   };
 
-  it('is set aside when it is opened, is named once, and is made again', async () => {
+  it.each<[string, (folder: string) => void]>([
+    ['some pages are overwritten', overwrite],
+    ['it is no database any more', (folder) => writeFileSync(join(folder, 'read-model.db'), 'x'.repeat(5000))],
+  ])('is set aside when it is opened, is named once, and is made again: %s', async (_, damage) => {
     const store = await storeOf(await logOf(20));
     const before = await new Rows(store).read();
     const texts = await before.texts();
     const { folder } = before;
     await before.projector.close();
-    overwrite(folder);
+    damage(folder);
     const rows = new Rows(store, projections, folder, { retryMs: 5 });
     await until(() => damagedFiles(folder).length === 1);
     await until(() => rows.projector.failed === undefined);

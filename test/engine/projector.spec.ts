@@ -29,6 +29,7 @@ afterEach(closeRows);
 const PATIENCE = 30_000;
 
 const names = projections.map(({ name }) => name);
+const named = (wanted: string): Projection => projections.find(({ name }) => name === wanted)!;
 /** All rows of every projection, as text. */
 const bytes = async (rows: Rows, at?: number): Promise<string[]> => {
   const texts: string[] = [];
@@ -356,7 +357,7 @@ describe('a projection', () => {
 
   it('that is new is made from the whole log while the others answer', async () => {
     const store = await storeOf(await (await two()).events());
-    const rows = await (await new Rows(store, [projections[1]!]).read()).restart([projections[1]!, counted(1)]);
+    const rows = await (await new Rows(store, [named('contract-register')]).read()).restart([named('contract-register'), counted(1)]);
     expect((await rows.row('contract-register', 'contract:euc')).stage).toBe('awarded');
     await rows.read();
     expect((await rows.row('counted', 'tower:euc')).contracts).toBe(2);
@@ -382,7 +383,7 @@ describe('a projection', () => {
     const origin = await world();
     for (let n = 0; n < 30; n++) await origin.record(`contract-c${n}`, 'AwardContract', award);
     await appendAll(store, await origin.events());
-    const register = [projections[1]!];
+    const register = [named('contract-register')];
     const whole = await (await new Rows(store, register).read()).all('contract-register');
     expect(whole).toHaveLength(30);
     const rows = await new Rows(store, register, undefined, { historyBytes: 1 }).read();
@@ -417,7 +418,7 @@ describe('a projection', () => {
       };
     };
     const readModel = new ChangedFile(folder, { written });
-    const rows = new Rows(await storeOf([...events, ...notes]), [projections[2]!], folder, { readModel });
+    const rows = new Rows(await storeOf([...events, ...notes]), [named('decisions')], folder, { readModel });
     await rows.read();
     expect([await rebuilt, rows.logged.at(-1)]).toEqual([new Error('The disk is full.'), 'decisions could not be rebuilt.']);
     expect(await rows.projector.events({ tags: [], after: 0, limit: 10_000 })).toHaveLength(events.length + notes.length);
@@ -586,7 +587,7 @@ describe('a rebuild', () => {
 
   it('that another one always overtakes ends a question with an error', async () => {
     const events = await (await world(['contract-euc', 'AwardContract', award])).events();
-    const rows = await new Rows(await storeOf(events), [projections[1]!]).read();
+    const rows = await new Rows(await storeOf(events), [named('contract-register')]).read();
     const { page } = RowsOfBuild.prototype;
     let asked = 0;
     RowsOfBuild.prototype.page = async function (...args) {

@@ -92,6 +92,28 @@ const asked = async (world: World) => {
   return { rows, question, row };
 };
 
+describe('a contract that a register brings in later', () => {
+  const recorded = { ...awarded(96), stage: 'live', role: 'tower' };
+  const board = async (row: Awaited<ReturnType<typeof asked>>['row'], day: string) =>
+    ((await row('tower-board', 'tower:hosting', day))!.row as any).contracts.map((one: any) => [one.contract, one.stage]);  
+
+  it('is on the board of a day before its record, from its award on', async () => {
+    const world = await world2015();
+    await world.record('contract-a', 'RecordContract', { ...recorded, awardedOn: '2016-01-01', startsOn: '2017-01-01' }, { effectiveOn: '2020-01-02' }); // prettier-ignore
+    const { row } = await asked(world);
+    expect([await board(row, '2015-12-31'), await board(row, '2016-12-31'), await board(row, '2019-12-31')]).toEqual([[], [['a', 'awarded']], [['a', 'live']]]); // prettier-ignore
+  });
+
+  it('is on the board from the day on which its service started', async () => {
+    const world = await world2015();
+    await world.record('contract-a', 'RecordContract', recorded, { effectiveOn: '2020-01-02' });
+    await world.record('contract-a', 'StartService', {}, { effectiveOn: '2018-04-01' });
+    const { row } = await asked(world);
+    expect([await board(row, '2018-03-31'), await board(row, '2019-12-31'), await board(row, '2020-01-05')]).toEqual([[], [['a', 'live']], [['a', 'live']]]); // prettier-ignore
+    expect((await row('money', 'programme:met', '2019-12-31'))!.row).toMatchObject({ towers: { ceiling: { text: '£96m' } } });
+  });
+});
+
 describe('facts of an uncertain date', () => {
   it('are named where they stand in a row or may belong to it, with what they change, and the row without them', async () => {
     const world = await world2015();

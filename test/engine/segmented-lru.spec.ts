@@ -20,6 +20,16 @@ describe('a cache of two segments', () => {
     expect(cache.has('once-999')).toBe(true);
   });
 
+  it('lets go first of what was not used for longest', () => {
+    const cache = cacheOf(3200);
+    const names = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i', 'j'];
+    for (const name of names) cache.set(name, { bytes: 310 });
+    cache.get('a');
+    cache.peek('b');
+    cache.set('k', { bytes: 310 });
+    expect(names.filter((name) => !cache.has(name))).toEqual(['b']);
+  });
+
   it('holds no more bytes than it may, whatever comes', () => {
     const cache = cacheOf(3200);
     for (let i = 0; i < 2000; i++) {

@@ -25,14 +25,14 @@ const restart = async (): Promise<void> => {
   server = await startServer({ DATA_DIR: dir });
 };
 
-/** Sends requests over one connection without waiting for the answers; their status lines. */
+/** Sends requests over one connection without waiting for the answers; of each its status line and the stage of its row. */
 const pipelined = (paths: readonly string[]): Promise<string[]> =>
   new Promise((resolve, reject) => {
     const { hostname, port, host } = new URL(server.url);
     const socket = connect(Number(port), hostname);
     let text = '';
     socket.setTimeout(5000, () => socket.destroy(new Error(`Only ${JSON.stringify(text)} was answered.`)));
-    socket.on('error', reject).on('close', () => resolve(text.match(/HTTP\/1\.1 \d+/g) ?? []));
+    socket.on('error', reject).on('close', () => resolve(text.match(/HTTP\/1\.1 \d+|(?<="stage":")\w+/g) ?? []));
     socket.setEncoding('utf8').on('data', (chunk) => (text += chunk));
     const last = paths.length - 1;
     socket.write(
@@ -40,14 +40,17 @@ const pipelined = (paths: readonly string[]): Promise<string[]> =>
     );
   });
 
-it('two reads of one row at a later and an earlier position, sent together after a start, are both answered', async () => {
+it('two reads of one row at a later and an earlier position, sent together after a start, are each answered with the row there', async () => {
   for (const [later, earlier] of [
     [2, 0],
     [2, 1],
     [0, 2],
   ]) {
     await restart();
-    expect(await pipelined([later, earlier].map((n) => `${ROW}?position=${positions[n!]}`))).toEqual(['HTTP/1.1 200', 'HTTP/1.1 200']);
+    const stages = [later, earlier].map((n) => (n === 0 ? 'awarded' : 'signed'));
+    expect(await pipelined([later, earlier].map((n) => `${ROW}?position=${positions[n!]}`))).toEqual(
+      stages.flatMap((stage) => ['HTTP/1.1 200', stage]),
+    );
     expect((await server.get('/livez')).status).toBe(200);
   }
 });

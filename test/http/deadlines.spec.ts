@@ -94,6 +94,18 @@ describe('the calendar of deadlines', () => {
     expect((await server.get('/deadlines.ics')).text).toBe(text);
   });
 
+  it('has the day on which an invoice is to be paid', async () => {
+    const send = (path: string, body: object) => server.post(path, { ...body, record: { effectiveOn: '2016' } });
+    await accepted(send('/accounts/three/open-account', { programme: 'met', contract: 'three' }));
+    const invoice = { invoice: 'i-1', amount: { amount: '9.00', currency: 'GBP' }, dueOn: '2016-06-30' };
+    const { position } = await accepted(send('/accounts/three/record-invoice', invoice));
+    const { text } = await server.get(`/deadlines.ics?kind=invoice&supplier=csc&minPosition=${position}`);
+    expect(lines(text)).toEqual(expect.arrayContaining(['DTSTART;VALUE=DATE:20160630', 'SUMMARY:Invoice i-1 of Hosting three is to be paid: £9'])); // prettier-ignore
+    const payment = { payment: 'p', amount: { amount: '9.00', currency: 'GBP' }, invoices: ['i-1'] };
+    const paid = await accepted(send('/accounts/three/record-payment', payment));
+    expect((await server.get(`/deadlines.ics?kind=invoice&minPosition=${paid.position}`)).text).not.toContain('BEGIN:VEVENT');
+  });
+
   it('is asked for a part', async () => {
     expect(lines((await server.get('/deadlines.ics?contract=one')).text).filter((line) => line === 'BEGIN:VEVENT')).toHaveLength(1);
     expect(lines((await server.get('/deadlines.ics?programme=other')).text)).not.toContain('BEGIN:VEVENT');

@@ -1,8 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { rm, writeFile } from 'node:fs/promises';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createApp } from '../../src/app.module.js';
 import { configOf } from '../../src/config.js';
+import { HISTORY_BYTES, HistoryCache } from '../../src/engine/history-cache.js';
+import type { Projector } from '../../src/engine/read/projector.js';
+import { lagOf } from '../../src/http/ledger.js';
+import type { RecordedEvent } from '../../src/kernel/index.js';
+import type { EventStore } from '../../src/store/event-store.js';
 import { award, closeRunning, partsOf, startServer, stopServer, recordWorld, tempFolder, accepted, type Server } from './server.js';
 
 afterAll(closeRunning);
@@ -24,6 +29,27 @@ describe('the server', () => {
     expect([followed.url, followed.status]).toEqual([`${server.url}/docs`, 200]);
     expect((await server.get('/openapi.json')).body.paths).not.toHaveProperty('/');
     expect((await server.post('/', {})).body).toEqual(expect.objectContaining({ status: 405 }));
+  });
+
+  it('keeps as much in memory as the README says, and that adds up', async () => {
+    const readme = await readFile(join(import.meta.dirname, '../../README.md'), 'utf8');
+    const [, all, parts] = /^Caches are bounded by bytes, (\d+) MB together: ([^.]+)\./m.exec(readme)!;
+    const [commands, following, written, ...others] = [...parts!.matchAll(/(\d+) MB/g)].map(([, megabytes]) => Number(megabytes)) as [number, number, number]; // prettier-ignore
+    expect(commands + 2 * following + 2 * written + others.reduce((sum, one) => sum + one, 0)).toBe(Number(all));
+    expect(server.app.get(HistoryCache).maxBytes).toBe(commands << 20);
+    expect(HISTORY_BYTES).toBe(following << 20);
+  });
+
+  it('knows how far its projections are behind by two numbers, and reads at most 1,000 events where the store knows none', async () => {
+    const lag = (behind: Partial<EventStore>) => {
+      const store = { head: async () => '9000', compare: (a: string, b: string) => Number(a) - Number(b), ...behind } as EventStore;
+      return lagOf({ store, projector: { position: '10', sequence: 10 } as Projector });
+    };
+    const readAll: EventStore['readAll'] = async (_, limit = 0) =>
+      Array.from({ length: Math.min(limit, 8990) }, () => ({}) as RecordedEvent);
+    expect(await lag({ size: () => 9000, readAll: () => Promise.reject(new Error('Nothing is read.')) })).toBe(8990);
+    expect(await lag({ readAll })).toBe(1000);
+    expect(await lag({ head: async () => '10', size: () => 10 })).toBe(0);
   });
 
   it('is ready when its projections are close behind the log', async () => {

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { createParser, type EventSourceMessage } from 'eventsource-parser';
 import { cp } from 'node:fs/promises';
 import { request, type IncomingMessage } from 'node:http';
-import { PassThrough } from 'node:stream';
+import { PassThrough, Writable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Subscribers, type Reply } from '../../src/http/subscribers.js';
 import { award, closeRunning, partsOf, startServer, stopServer, recordWorld, tempFolder, accepted, type Server } from './server.js';
@@ -322,7 +322,7 @@ const response = (highWaterMark?: number) =>
     writeHead: () => undefined,
     removeHeader: () => undefined,
   });
-const replyTo = (raw: ReturnType<typeof response>): Reply => ({
+const replyTo = (raw: ReturnType<Reply['hijack']>['raw']): Reply => ({
   hijack: () => ({ raw }),
   getHeaders: () => ({}),
   request: { method: 'GET' },
@@ -364,6 +364,64 @@ describe('the stream of updates', () => {
     expect(clients.map(({ destroyed }) => destroyed)).toEqual([true, false, false]);
     three.close();
     for (const each of clients) each.destroy();
+  });
+
+  it('is sent about a megabyte at a time to a client that is behind and reads slowly', async () => {
+    const { projector, store, log } = partsOf(server);
+    const lots = Array.from({ length: 50 }, (_, n) => ({ lot: `lot-${n}`, title: `${n} ${'x'.repeat(190)}` }));
+    const first = await accepted(server.post('/contracts/large/award-contract', { ...award, lots }));
+    let last = { position: '' };
+    for (let n = 1; n <= 95; n++)
+      last = await accepted(
+        server.post('/contracts/large/approve-change', { kind: 'value', to: { amount: String(200_000_000 + n), currency: 'GBP' } }),
+      );
+    await shown(server, last.position);
+    const generation = projector.generation('contract-register');
+    const lastId = `${generation}.${first.position}.${first.events[0].id.slice(-12)}`;
+    const subscribers = new Subscribers({ projector, store, log, most: 1 });
+    let [text, isReading, take] = ['', false, (): void => undefined];
+    const socket = new Writable({
+      write: (chunk: Buffer, _, taken) => {
+        text += chunk.toString();
+        if (isReading) setImmediate(taken);
+        else take = taken;
+      },
+    });
+    const raw = Object.assign(socket, { writeHead: () => undefined, removeHeader: () => undefined });
+    await subscribers.open({ name: 'contract-register', lastId }, replyTo(raw), () => new Error());
+    await waitFor(() => raw.writableNeedDrain);
+    expect(raw.writableLength).toBeLessThan(1_200_000);
+    isReading = true;
+    take();
+    await waitFor(() => text.includes(`"position":"${last.position}"`));
+    expect([text.match(/^id: /gm)!.length, text.length > 1_200_000]).toEqual([95, true]);
+    subscribers.close();
+    raw.destroy();
+  }, 20_000);
+
+  it('is rendered once for all who hear the same', async () => {
+    const { projector, store, log } = partsOf(server);
+    let rendered = 0;
+    const counting = new Proxy(projector, {
+      get: (target, name) => {
+        if (name === 'event') rendered++;
+        return bound(target, name);
+      },
+    });
+    const subscribers = new Subscribers({ projector: counting, store, log, most: 50 });
+    const heard = await Promise.all(
+      Array.from({ length: 50 }, async () => {
+        const client = { raw: response(), text: '' };
+        client.raw.setEncoding('utf8').on('data', (chunk: string) => (client.text += chunk));
+        await subscribers.open({ name: 'contract-register' }, replyTo(client.raw), () => new Error());
+        return client;
+      }),
+    );
+    await awardAs('rendered-once');
+    await waitFor(() => heard.every(({ text }) => text.includes('contract:rendered-once')));
+    expect([rendered, new Set(heard.map(({ text }) => text)).size]).toEqual([1, 1]);
+    subscribers.close();
+    for (const { raw } of heard) raw.destroy();
   });
 
   it('ends with a reset when the projection becomes another generation', async () => {

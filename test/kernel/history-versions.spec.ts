@@ -1,5 +1,6 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it, jest } from '@jest/globals';
 import { contract } from '../../src/domain/contract/index.js';
+import { withdrawFact } from '../../src/domain/ledger/commands/withdraw-fact.js';
 import { contextOf, History, Snapshot, type Event, type Metadata, type RecordedEvent } from '../../src/kernel/index.js';
 import { context, historyOf, stream, theFact, type GivenEvent } from '../given.js';
 
@@ -300,6 +301,40 @@ describe('about how much memory a history takes', () => {
   });
 });
 
+describe('a history that is read at once', () => {
+  it('copies what is known of its facts once, however many corrections, notes and withdrawals it has', () => {
+    const each = (of: (event: number) => GivenEvent) => Array.from({ length: 100 }, (_, n) => of(n + 3));
+    const changes = [{ pointer: '/milestone', value: 'Later' }];
+    const events = recordedAs(
+      awarded,
+      signed,
+      ...each(() => delayed('2019')),
+      ...each((n) => context('FactCorrected', { event: theFact(n), changes, because: 'error' })),
+      ...each(noted),
+      ...each((n) => context('FactWithdrawn', { event: theFact(n) })),
+    );
+    const { Map: Usual } = globalThis;
+    let copied = 0;
+    globalThis.Map = class<Key, Value> extends Usual<Key, Value> {
+      constructor(entries?: Iterable<readonly [Key, Value]> | null) {
+        super(entries);
+        copied += this.size;
+      }
+    } as MapConstructor;
+    let history;
+    try {
+      history = read(events);
+    } finally {
+      globalThis.Map = Usual;
+    }
+    expect(copied).toBeLessThan(1000);
+    expect([history.entries.length, history.withdrawn.size]).toEqual([2, 100]);
+    const half = read(events.slice(0, 250));
+    const seen = JSON.stringify(half.entries);
+    expect([half.extended(events.slice(250)).entries.length, JSON.stringify(half.entries)]).toEqual([2, seen]);
+  });
+});
+
 describe('what can no longer follow an event that is withdrawn', () => {
   const novated = (supplier: string, on: string) => context('ContractNovated', { supplier }, on);
   const of = (...events: readonly GivenEvent[]) => historyOf(stream(contract, 'euc', awarded, signed, ...events));
@@ -310,6 +345,16 @@ describe('what can no longer follow an event that is withdrawn', () => {
     expect(history.dependantsOf(theFact(4))).toEqual([]);
     expect(history.dependantsOf(theFact(1))).toEqual([2, 3, 4, 5, 6].map(theFact));
     expect(typesOf(history)).toHaveLength(6);
+  });
+
+  it('is looked for once, however many they are', () => {
+    const history = of(...Array.from({ length: 300 }, () => delayed('2019')));
+    const tried = jest.spyOn(History.prototype, 'with');
+    const data = { event: theFact(1), withDependants: true };
+    const [withdrawal] = withdrawFact.decide({ data } as unknown as Parameters<typeof withdrawFact.decide>[0], history);
+    expect((withdrawal!.data as { dependants: readonly string[] }).dependants).toHaveLength(301);
+    expect(tried).toHaveBeenCalledTimes(1);
+    tried.mockRestore();
   });
 
   it('is not what was broken before', () => {

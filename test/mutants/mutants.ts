@@ -70,15 +70,15 @@ const scopes: readonly Scope[] = [
     specs: 'test/projections/(workforce|staff-rows|staff-attacks)',
   },
   { name: 'exposure', files: ['projections/exposure.ts'], specs: 'test/projections/(shown-exposure|replaced|frameworks|loss-evasions)' },
-  { name: 'deadlines', files: ['projections/deadlines.ts'], specs: 'test/projections/deadlines' },
+  { name: 'deadlines', files: ['projections/deadlines.ts'], specs: 'test/projections/(deadlines|duties|waiting)' },
   { name: 'accounts', files: ['projections/accounts.ts'], specs: 'test/projections/accounts' },
   {
     name: 'frameworks',
     files: ['projections/{frameworks,commitments}.ts'],
-    specs: 'test/projections/(frameworks|commitments|replaced|shown-board)',
+    specs: 'test/projections/(frameworks|commitments|replaced|shown-(frameworks|commitments|board))',
   },
   { name: 'waiting', files: ['projections/waiting.ts'], specs: 'test/projections/waiting' },
-  { name: 'projections', files: ['projections/*.ts'], specs: 'test/projections/(shown|trail|people-and-losses)' },
+  { name: 'projections', files: ['projections/*.ts'], specs: 'test/projections/(shown|trail|people-and-losses|per-year|promised)' },
   { name: 'clock', files: ['src/engine/write/clock-guard.ts'], specs: 'test/engine/clock-guard' },
   {
     name: 'engine',

@@ -141,3 +141,64 @@ describe('by financial year and nature', () => {
     expect((await inMemory('tower-board', world)).row('programme:met').spent.invoiced).toBe('£10 without VAT + £12 with VAT + US$100 VAT not known'); // prettier-ignore
   });
 });
+
+describe('what an account stands beside', () => {
+  it('is no more where its contract and its programme were withdrawn: the account stays, by the id of its contract', async () => {
+    await record('ExpectSpend', { year: 2008, amount: gbp('10.00') }, '2016-04-01');
+    for (const stream of ['contract-csc', 'programme-met'])
+      await world.record(stream, 'WithdrawFact', { event: (await world.history(stream)).first!.recorded.id });
+    const rows = await inMemory('accounts', world);
+    expect(rows.keys()).toEqual(['account:csc', 'account:net']);
+    expect(rows.row('account:csc')).toMatchObject({ kind: 'account', title: 'csc', suppliers: [], ceiling: null, stage: 'open', vat: 'unknown', settledOn: null, byYear: [{ year: '2008/09', expected: { text: '£10' } }] }); // prettier-ignore
+    expect([rows.row('programme:met'), rows.row('account:none')]).toEqual([undefined, undefined]);
+  });
+
+  it('is its contract and its programme, with which it changes', async () => {
+    const [csc] = (await inMemory('accounts', world)).placedBy('account');
+    expect(csc).toMatchObject({ key: 'account:csc', links: ['contract:csc', 'programme:met'] });
+  });
+
+  it('is a contract that goes by its id where it has no title', async () => {
+    await world.record('contract-plain', 'AwardContract', { programme: 'met', suppliers: [{ supplier: 'csc' }], value: gbp('1.00') });
+    await world.record('account-plain', 'OpenAccount', { programme: 'met', contract: 'plain' });
+    expect(await rowOf('account:plain')).toMatchObject({ title: 'plain', ceiling: gbp('1.00'), undated: false, byYear: [], byNature: {} });
+  });
+});
+
+it('the years of an account are in order, each with the natures in which something was spent or is expected', async () => {
+  await record('ExpectSpend', { year: 2018, nature: 'capital', amount: gbp('9.00') }, '2016-04-01');
+  await record('ExpectSpend', { year: 2017, amount: gbp('8.00') }, '2016-04-01');
+  await record('RecordInvoice', { invoice: 'i', amount: gbp('7.00'), nature: 'revenue' }, '2016-05-01');
+  const { byYear, byNature } = await rowOf('account:csc');
+  expect(byYear.map((of: any) => [of.year, Object.keys(of.byNature)])).toEqual([['2016/17', ['revenue']], ['2017/18', []], ['2018/19', ['capital']]]); // prettier-ignore
+  expect(Object.keys(byNature)).toEqual(['revenue']);
+});
+
+describe('once the currency of the contract is replaced', () => {
+  const dem = (amount: string) => ({ amount, currency: 'DEM' });
+  const contractRecord = (command: string, data: object, effectiveOn: string) =>
+    world.record('contract-desk', command, data, { effectiveOn });
+  const desk = (command: string, data: object, effectiveOn: string) => record(command, data, effectiveOn, 'desk');
+
+  it('an account says which lines are converted at which rate, and leaves what was spent as it was', async () => {
+    const award = { programme: 'met', title: 'Desk', suppliers: [{ supplier: 'csc' }], value: dem('1000.00') };
+    await contractRecord('AwardContract', award, '2000-11-16');
+    await desk('OpenAccount', { programme: 'met', contract: 'desk' }, '2000-11-16');
+    await desk('CommitFunds', { commitment: 'a', amount: dem('100.00') }, '2001-03-01');
+    await desk('CommitFunds', { commitment: 'b', amount: dem('60.00') }, '2001-03-01');
+    await desk('RecordInvoice', { invoice: 'i', amount: dem('60.00'), commitment: 'b' }, '2001-04-01');
+    expect((await rowOf('account:desk')).redenominated).toBeNull();
+    await contractRecord('RedenominateContract', { currency: 'EUR', rate: '1.95583' }, '2002-01-01');
+    await desk('CommitFunds', { commitment: 'c', amount: dem('1.00') }, '2002-01-02');
+    await desk('RecordInvoice', { invoice: 'j', amount: { amount: '11.13', currency: 'EUR' }, commitment: 'a' }, '2002-01-03');
+    const { redenominated, ...row } = await rowOf('account:desk');
+    expect(redenominated).toMatchObject({ rates: [{ on: '2002-01-01', from: 'DEM', to: 'EUR', rate: '1.95583' }], count: 3, notInvoiced: { text: '€40.51' } }); // prettier-ignore
+    expect(redenominated.lines.map(({ of, line, amount, invoiced, left }: any) => [of, line, amount.was.amount, amount.was.rate, amount.amount, invoiced?.amount, left.amount])).toEqual([
+      ['commitment', 'a', '100.00', '1.95583', '51.13', '11.13', '40.00'],
+      ['commitment', 'c', '1.00', '1.95583', '0.51', undefined, '0.51'],
+      ['invoice', 'i', '60.00', '1.95583', '30.68', undefined, '30.68'],
+    ]); // prettier-ignore
+    expect([row.committed.text, row.invoiced.text]).toEqual(['DEM 161', 'DEM 60 + €11.13']);
+    expect(row.findings).toEqual([{ code: 'former-currency', text: 'c: in DEM, which the contract changed to EUR on 2002-01-01.' }]);
+  });
+});

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
-import { commits, isCommitment, listedIn, notInCircles } from '../../projections/commitments.js';
+import { commits, listedIn, notInCircles } from '../../projections/commitments.js';
 import { deadlines } from '../../projections/deadlines.js';
+import { isPromised } from '../../projections/promised.js';
 import { contract } from '../../src/domain/contract/index.js';
 import { programme } from '../../src/domain/programme/index.js';
 import { supplier } from '../../src/domain/supplier/index.js';
@@ -81,14 +82,8 @@ describe('what is due of a programme and of a supplier', () => {
 
 describe('a commitment', () => {
   it('is what was awarded, and no framework', () => {
-    expect([isCommitment({ stage: 'live', kind: 'framework' }), isCommitment({ stage: 'planned', kind: 'call-off' })]).toEqual([
-      false,
-      false,
-    ]);
-    expect([isCommitment({ stage: 'awarded', kind: 'contract' }), isCommitment({ stage: 'closed', kind: 'call-off' })]).toEqual([
-      true,
-      true,
-    ]);
+    expect([isPromised({ stage: 'live', kind: 'framework' }), isPromised({ stage: 'planned', kind: 'call-off' })]).toEqual([false, false]);
+    expect([isPromised({ stage: 'awarded', kind: 'contract' }), isPromised({ stage: 'closed', kind: 'call-off' })]).toEqual([true, true]);
   });
 
   it('adds nothing of a framework to a total but its place in the list', () => {

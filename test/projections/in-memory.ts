@@ -10,9 +10,13 @@ import {
   type Lookup,
   type Projection,
   type RecordedEvent,
+  type ShownTotal,
   type Source,
 } from '../../src/kernel/index.js';
 import { byStream, type World } from '../random-history.js';
+
+/** A kind and an id; before it, in a link, the rank. */
+const IS_KEY = /^(\d\|)?[a-z-]+:./;
 
 interface Placed extends Contribution {
   readonly source: Source;
@@ -24,6 +28,8 @@ export class InMemory {
   readonly #histories = new Map<string, History>();
   readonly #placed: Placed[] = [];
   readonly projection: Projection;
+  /** What the totals of the rows that were asked for add up, as they say. */
+  readonly addedUp: ShownTotal[] = [];
 
   constructor(
     name: string,
@@ -48,17 +54,23 @@ export class InMemory {
   }
 
   #place(source: Source, contributions: readonly Contribution[], shown: Readonly<Record<string, unknown>>): void {
-    for (const contribution of contributions) this.#placed.push({ ...contribution, source, shown: shown[contribution.key] });
+    for (const contribution of contributions) {
+      const { key, links = [], sums = {} } = contribution;
+      for (const one of [key, ...links, ...Object.keys(sums)])
+        if (!IS_KEY.test(one) || !key.startsWith(`${source.kind}:`)) throw new TypeError(`The source ${source.kind} places ${key} under ${one}.`); // prettier-ignore
+      this.#placed.push({ ...contribution, source, shown: shown[key] });
+    }
   }
 
   readonly #lookup: Lookup = {
     day: this.day,
     get: <Shown>(source: Source<string, Shown>, id: string) =>
       this.#placed.find((placed) => placed.source === source && placed.key === `${source.kind}:${id}`)?.shown as Shown | undefined,
-    newest: (list, key) => this.#linked(list, key).slice(0, NEWEST),
+    newest: (list, key) => this.#linked(list, key).slice(0, list.most ?? NEWEST),
     sum: (sums, key) => sums.total(this.measures(key)),
     measures: (key) => this.measures(key),
     faulted: () => 0,
+    addedUp: (_, total) => void this.addedUp.push(total),
   };
 
   /** By rank, then the newest first. */
@@ -70,6 +82,11 @@ export class InMemory {
         if (to === key) ranked[rank]!.unshift(placed);
       }
     return ranked.flat().map(({ shown }) => entry(shown as Shown, this.#lookup));
+  }
+
+  /** What the sources of a kind contribute. */
+  placedBy(kind: string): readonly Contribution[] {
+    return this.#placed.filter(({ source }) => source.kind === kind);
   }
 
   /** What the contributions add to the totals of a key. */

@@ -92,6 +92,55 @@ describe('a financial year reads as a statement', () => {
     ]));
 });
 
+describe('a statement says', () => {
+  const statement = (more: Partial<Statement>): readonly string[] =>
+    STATEMENT_FORMATS.text.row({ ...year('2020-21'), lines: [], net: [], losses: [], counts: { losses: 0 }, ...more }).split('\n').slice(1, -2); // prettier-ignore
+  const disclosed = (more: object) =>
+    statement({ disclosed: { above: gbp('300000'), policy: 'accounts', version: '1', cases: [], complete: true, ...more } });
+  const named = (name: string | null, amount: string, ...titles: readonly string[]) => ({ case: name, amount: gbp(amount), kind: 'loss', category: 'cash', bearer: 'authority', losses: titles.map((title) => ({ loss: title, title })) }); // prettier-ignore
+
+  it('which losses and cases are above the amount of a policy, that none is, and where others may be', () => {
+    expect(disclosed({})).toEqual(['  none above GBP 300000']);
+    expect(disclosed({ cases: [named(null, '400000', 'Fraud'), named('flood', '500000', 'Cellar', 'Roof')] })).toEqual([
+      '  above GBP 300000: Fraud: GBP 400000',
+      '  above GBP 300000: case flood: Cellar; Roof: GBP 500000',
+    ]);
+    expect(disclosed({ complete: false })).toEqual([
+      '  none above GBP 300000',
+      '  others may be above it: beyond the 20 largest, or in a currency without an equivalent',
+    ]);
+  });
+
+  it('by how much a net differs for what is undated, and how many losses it does not list', () => {
+    const [net] = year('2020-21').net;
+    const difference = { ...net!.difference, text: '£11' };
+    expect(
+      statement({
+        net: [{ ...net!, balances: false, difference }],
+        losses: year('2020-21').losses,
+        counts: { losses: 3 },
+        disclosed: null,
+      }),
+    ).toEqual([
+      // prettier-ignore
+      '    a: Loss a: £100',
+      '    and 2 more',
+      '  net written off                            £35 to £38 + £0 written off − £0 reversed − £6 recovered = £29 to £32, with £11 undated',
+      '  no policy in force says above which amount a case is named',
+    ]);
+  });
+
+  it('of a line with a long name as much as there is room for, and of one whose figures have no case that there is none', () => {
+    const [line] = year('2019-20').lines;
+    const [of] = statement({
+      lines: [{ ...line!, category: 'claim-waived-or-abandoned', bearer: 'supplier', identifiedCases: 0, cases: 0 }],
+    });
+    expect(of).toMatch(/^ {2}loss: claim waived or abandoned \(borne by… 0 cases written off or paid; written off £60 \+ US\$100; /);
+    const exactly = statement({ lines: [{ ...line!, category: 'x'.repeat(36) }] })[0]!;
+    expect(exactly.startsWith(`  loss: ${'x'.repeat(36)} 2 cases identified`)).toBe(true);
+  });
+});
+
 describe('a financial year as records', () => {
   it('has one for each line and currency, its cases counted in the first, and one for each net', () => {
     expect(recordsOf('2019-20')).toEqual([

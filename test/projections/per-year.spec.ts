@@ -20,6 +20,8 @@ describe('the value of a contract for each year of its term', () => {
     ['its dates, where these are whole months', { startsOn: '2016-01-15', endsOn: '2017-07-14' }, '18', '12.00', 'original ÷ 18 months × 12 by its dates'],
     // 1 January to 10 April 2016 are 101 days: 101 ÷ 101 × 365
     ['its days, where these are no whole months', { startsOn: '2016-01-01', endsOn: '2016-04-10' }, '101', '365.00', 'original ÷ 101 days × 365 by its dates'],
+    ['its days, where it is of one day', { startsOn: '2016-01-01', endsOn: '2016-01-01' }, '2', '730.00', 'original ÷ 1 day × 365 by its dates'],
+    ['one month, where it has no more', { termMonths: 1 }, '5', '60.00', 'original ÷ 1 month × 12'],
     ['its dates and options, where the value covers them', { startsOn: '2016-01-01', endsOn: '2016-12-31', covers: 'with-options', options: [{ option: 'a', months: 12 }, { option: 'b', months: 12, status: 'lapsed' }] }, '50', '25.00', 'original ÷ 2 years with options by its dates'],
     ['its months before its dates, which may contradict them', { termMonths: 12, startsOn: '2016-01-01', endsOn: '2017-12-31' }, '50', '50.00', 'original ÷ 1 year'],
     ['yen, which have no smaller unit', { termMonths: 84, value: { amount: '1000000', currency: 'JPY' } }, undefined, '142857', 'original ÷ 7 years'],
@@ -39,6 +41,37 @@ describe('the value of a contract for each year of its term', () => {
     });
   });
 
+  it('lies between both also where one of its dates alone is known to the month', async () => {
+    // A year at most: £100. From 29 February 2016 to 31 January 2017 at the least, 338 days: 100 × 365 ÷ 338 = £107.99.
+    expect(await yearOf({ value: gbp('100'), startsOn: '2016-02', endsOn: '2017-01-31' })).toMatchObject({ amount: '104.00', qualifier: 'about', divides: 'original ÷ at most 1 year by its dates' }); // prettier-ignore
+    expect(await yearOf({ value: gbp('100'), startsOn: '2016-02-01', endsOn: '2017-01' })).toMatchObject({ qualifier: 'about', divides: 'original ÷ at most 1 year by its dates' }); // prettier-ignore
+  });
+
+  it('lies between what the longest term makes of the least value, and the shortest of the most', async () => {
+    // £90 to £110 over two years at most: £45. Over 673 days at the least: 110 × 365 ÷ 673 = £59.66.
+    const year = await yearOf({ value: gbp('100', { qualifier: 'about', roundedTo: '20' }), startsOn: '2016-02', endsOn: '2018-01' });
+    expect(year).toMatchObject({ amount: '52.33', qualifier: 'about', roundedTo: '14.66' });
+  });
+
+  it('is at least what the longest term makes of the least, where nothing bounds the value', async () => {
+    const year = await yearOf({ value: gbp('100', { qualifier: 'at-least' }), startsOn: '2016-02', endsOn: '2018-01' });
+    expect(year).toMatchObject({ amount: '50.00', qualifier: 'at-least', divides: 'original ÷ at most 2 years by its dates' });
+  });
+
+  it.each([
+    ['at most', { qualifier: 'at-most' }, { qualifier: 'at-most' }],
+    ['at least', { qualifier: 'at-least' }, { qualifier: 'at-least' }],
+    ['exact', {}, {}],
+    ['rounded to a million', { roundedTo: '1000000' }, { roundedTo: '500000.00' }],
+    ['about', { qualifier: 'about', roundedTo: '1000000' }, { qualifier: 'about', roundedTo: '500000.00' }],
+  ])('is known as the value is: %s', async (_, value, known) => {
+    const rest = (year: Record<string, unknown>) => Object.fromEntries(['amount', 'currency', 'qualifier', 'roundedTo'].flatMap((name) => (name in year ? [[name, year[name]]] : []))); // prettier-ignore
+    expect(rest(await yearOf({ value: gbp('95000000', value), termMonths: 24 }))).toEqual({ ...gbp('47500000.00'), ...known });
+    // 730 days
+    const byDays = rest(await yearOf({ value: gbp('95000000', value), startsOn: '2016-01-02', endsOn: '2017-12-31' }));
+    expect(byDays).toEqual({ ...gbp('47500000.00'), ...known });
+  });
+
   it('is rounded as far as the value is: about £95m over six years', async () =>
     // £94.5m to £95.5m, so that a year is known to £1m ÷ 6
     expect(await yearOf({ value: gbp('95000000', { qualifier: 'about' }), termMonths: 72 })).toMatchObject({
@@ -51,6 +84,7 @@ describe('the value of a contract for each year of its term', () => {
     ['the value', { value: { undisclosed: true }, termMonths: 60 }],
     ['the first day', { value: gbp('1'), endsOn: '2018-08-31' }],
     ['the last day', { value: gbp('1'), startsOn: '2015-09-01' }],
+    ['a month between its first and its last day', { value: gbp('1'), startsOn: '2016-02', endsOn: '2016-02' }],
     ['the month', { value: gbp('1'), startsOn: '2015', endsOn: '2018-08-31' }],
   ])('is not known without %s', async (_, terms) => expect(await yearOf(terms)).toBeNull());
 

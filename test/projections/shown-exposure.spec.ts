@@ -237,3 +237,80 @@ describe('the losses of one case', () => {
     expect(rows.row('case:met/none')).toBeUndefined();
   });
 });
+
+describe('what a supplier is promised no more', () => {
+  const running = { ...award, stage: 'live', role: 'tower', value: gbp('100') };
+  const record = (id: string, more: object = {}) => world.record(`contract-${id}`, 'RecordContract', { ...running, ...more });
+  const promisedTo = async (id: string) => {
+    const { ceiling, jointly, replaced, counts } = (await exposure()).row(`supplier:${id}`);
+    return [ceiling.text, jointly?.text ?? null, replaced, counts.contracts];
+  };
+  beforeEach(async () => {
+    await world.record('contract-hosting', 'CancelContract', { why: 'No money' });
+    await record('old');
+  });
+
+  it('is what another contract with it has taken the place of, once that runs: it stays in its list', async () => {
+    await record('new', { stage: 'signed', replaces: 'old', value: gbp('300') });
+    expect(await promisedTo('csc')).toEqual(['£400', null, 0, 2]);
+    await world.record('contract-new', 'StartService', {});
+    expect(await promisedTo('csc')).toEqual(['£300', null, 1, 2]);
+  });
+
+  it('stays where the replacement is with another supplier, or replaces what is with another one', async () => {
+    await record('new', { replaces: 'old', suppliers: [{ supplier: 'atos' }], value: gbp('300') });
+    expect([await promisedTo('csc'), await promisedTo('atos')]).toEqual([['£100', null, 0, 1], ['£300', null, 0, 1]]); // prettier-ignore
+  });
+
+  it('is what it had alone or with others, also of a contract that changed hands', async () => {
+    await world.record('contract-old', 'AdmitSupplier', { supplier: 'atos', takesEffectOn: '2016-01-03' });
+    expect([await promisedTo('csc'), await promisedTo('atos')]).toEqual([['nothing', '£100', 0, 1], ['nothing', '£100', 0, 1]]); // prettier-ignore
+    await record('new', { replaces: 'old', value: gbp('300') });
+    expect([await promisedTo('csc'), await promisedTo('atos')]).toEqual([['£300', null, 1, 2], ['nothing', '£100', 0, 1]]); // prettier-ignore
+    await world.record('contract-old', 'RemoveSupplier', { supplier: 'csc', takesEffectOn: '2016-01-04' });
+    expect([await promisedTo('csc'), await promisedTo('atos')]).toEqual([['£300', null, 0, 1], ['£100', null, 0, 1]]); // prettier-ignore
+  });
+
+  it('is nothing where what was replaced was a plan: nothing was promised by it', async () => {
+    await world.record('contract-plan', 'PlanContract', { programme: 'met', title: 'Plan' });
+    await record('new', { replaces: 'plan', value: gbp('300') });
+    expect(await promisedTo('csc')).toEqual(['£400', null, 0, 2]);
+  });
+
+  it('can be opened: what it has alone, and what it has with others', async () => {
+    await record('new', { replaces: 'old', value: gbp('300') });
+    await record('joint', { suppliers: [{ supplier: 'csc' }, { supplier: 'atos' }] });
+    const rows = await exposure();
+    rows.row('supplier:csc');
+    const by = (promise: string) => ({ key: 'supplier:csc', measures: ['ex', 'inc', 'unknown'].map((vat) => `${promise}.${vat}`), field: `/${promise}`, without: ['contract:old'] }); // prettier-ignore
+    expect(rows.addedUp).toEqual([by('ceiling'), by('jointly')]);
+  });
+});
+
+it('the row of a supplier says that it was suspended and merged, and names members by their id where they were withdrawn', async () => {
+  await world.record('supplier-jv', 'RegisterSupplier', { title: 'JV', form: 'joint-venture', members: ['atos', 'csc'] });
+  await world.record('supplier-jv', 'SuspendSupplier', { ground: 'Misconduct' });
+  await world.record('supplier-atos', 'WithdrawFact', { event: (await world.history('supplier-atos')).first!.recorded.id });
+  await world.record('supplier-csc', 'MergeSuppliers', { into: 'jv' });
+  const rows = await exposure();
+  expect(rows.row('supplier:jv')).toMatchObject({ suspended: { ground: 'Misconduct' }, merged: null, members: [{ supplier: 'atos', title: 'atos' }, { supplier: 'csc', title: 'CSC' }] }); // prettier-ignore
+  expect(rows.row('supplier:csc')).toMatchObject({ suspended: null, merged: { into: 'jv' } });
+});
+
+it('what a supplier is promised is no sum of figures that differ in VAT: neither what it has alone, nor what it has with others', async () => {
+  const promise = (id: string, value: object, vat: string, suppliers = ['csc']) =>
+    world.record(`contract-${id}`, 'AwardContract', { ...award, value, vat, suppliers: suppliers.map((supplier) => ({ supplier })) });
+  await promise('a', gbp('100'), 'ex');
+  await promise('b', gbp('120'), 'inc');
+  await promise('c', { undisclosed: true }, 'inc');
+  for (const vat of ['ex', 'inc']) await promise(`joint-${vat}`, gbp('7'), vat, ['csc', 'atos']);
+  const rows = await exposure();
+  const { ceiling, jointly } = rows.row('supplier:csc');
+  expect([ceiling.text, ceiling.vat]).toEqual(['£100 without VAT + at least £120, 1 undisclosed with VAT + £95m VAT not known', 'mixed']);
+  expect(ceiling.amounts.map(({ amount, vat }: any) => [amount, vat])).toEqual([['100.00', 'ex'], ['120.00', 'inc'], ['95000000.00', 'unknown']]); // prettier-ignore
+  expect(jointly).toMatchObject({ text: '£7 without VAT + £7 with VAT', vat: 'mixed', contracts: 2 });
+  expect(rows.row('supplier:atos')).toMatchObject({
+    ceiling: { text: 'nothing', vat: null },
+    jointly: { text: '£7 without VAT + £7 with VAT' },
+  });
+});

@@ -1,10 +1,10 @@
-import { beforeAll, describe, expect, it } from '@jest/globals';
+import { beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { conductShown } from '../../projections/contract-lists.js';
 import { registerTotals } from '../../projections/register-totals.js';
 import type { Contract } from '../../src/domain/contract/index.js';
-import type { Lookup } from '../../src/kernel/index.js';
+import type { Lookup, RecordedEvent } from '../../src/kernel/index.js';
 import { recordWorld, World } from '../random-history.js';
-import { inMemory, type InMemory } from './in-memory.js';
+import { InMemory, inMemory } from './in-memory.js';
 
 const gbp = (amount: string) => ({ amount, currency: 'GBP' });
 const award = { programme: 'met', title: 'Hosting', towers: ['hosting'], suppliers: [{ supplier: 'csc' }], value: gbp('100'), vat: 'ex' };
@@ -13,6 +13,7 @@ const early = { effectiveOn: '2014-06-01' };
 const NOTHING: Lookup = { day: '2016-01-04', get: () => undefined, newest: () => [], sum: (sums) => sums.total({}), measures: () => ({}), faulted: () => 0 }; // prettier-ignore
 
 let world: World;
+let events: readonly RecordedEvent[];
 let register: InMemory;
 const record = (id: string, command: string, data: object, on: object = early) => world.record(`contract-${id}`, command, data, on);
 const found = (filters: Record<string, string>): string => register.keys(filters).map((key) => key.slice('contract:'.length)).join(' '); // prettier-ignore
@@ -40,8 +41,12 @@ beforeAll(async () => {
   await record('live', 'ApplyServiceCredit', { credit: 'c', amount: gbp('1') });
   await record('open', 'AwardContract', { ...award, title: 'Open', suppliers: [{ supplier: 'atos' }, { supplier: 'csc' }], towers: ['hosting', 'euc'], value: { undisclosed: true }, startsOn: 'unknown', termMonths: 12 }); // prettier-ignore
   await record('plan', 'PlanContract', { programme: 'met', title: 'Plan' });
-  register = await inMemory('contract-register', world);
+  await world.record('supplier-csc', 'AddAlias', { alias: 'CSC Ltd' });
+  await world.record('supplier-csc', 'RenameSupplier', { title: 'Computer Sciences' });
+  await world.record('supplier-csc', 'RenameSupplier', { title: 'CSC' });
+  events = await world.events();
 });
+beforeEach(() => void (register = new InMemory('contract-register', events)));
 const row = (id: string) => register.row(`contract:${id}`);
 
 describe('a contract in the register', () => {
@@ -88,6 +93,10 @@ describe('contracts are found', () => {
     [{ valueFrom: '100.0001' }, ''],
     [{ valueUntil: '100.00' }, 'frame live'],
     [{ valueUntil: '99.9999' }, ''],
+    [{ valueFrom: '99' }, 'frame live'],
+    [{ valueUntil: '101' }, 'frame live'],
+    [{ originalFrom: '99' }, 'frame live'],
+    [{ originalUntil: '101' }, 'frame live'],
     [{ valueUntil: '1000000000000000' }, ''],
     [{ valueUntil: 'x100' }, ''],
     [{ valueUntil: '100x' }, ''],
@@ -107,6 +116,10 @@ describe('contracts are found', () => {
     [{ pastEnd: 'true' }, 'frame live'],
     [{ pastEnd: 'false' }, 'open plan'],
     [{ text: 'csc  live' }, 'live'],
+    [{ text: 'frameframe' }, ''],
+    [{ text: 'computer sciences' }, 'frame live open'],
+    [{ supplierName: 'SCIENCES ltd' }, 'frame live open'],
+    [{ finding: 'past-end' }, ''],
     [{ tower: 'euc' }, 'open'],
     [{ stage: 'planned' }, 'plan'],
     [{ framework: 'RM 1' }, 'live'],
@@ -124,6 +137,7 @@ describe('contracts are found', () => {
     const gone = (name: string, value: string) => filters![name]!(JSON.parse('{}'), { value, key: 'contract:x', lookup: NOTHING });
     for (const name of ['endsFrom', 'endsUntil', 'startsFrom', 'startsUntil', 'milestoneFrom', 'milestoneUntil'])
       expect(gone(name, '2016-01-01')).toBe(false);
+    expect(filters!['finding']!({ findings: [{ code: 'late' }] }, { value: 'late', key: 'contract:x', lookup: NOTHING })).toEqual(['late']);
     expect([gone('text', 'x'), gone('supplierName', 'x'), gone('finding', 'x'), gone('pastEnd', 'true')]).toEqual([false, false, [], 'false']); // prettier-ignore
   });
 });
@@ -136,6 +150,8 @@ describe('contracts are sorted', () => {
     ['supplier', ['csc', 'csc', 'atos, csc', null]],
     ['stage', ['03', '05', '03', '01']],
     ['original', ['GBP 010000000000000000010000', 'GBP 010000000000000000010000', null, null]],
+    ['programme', ['met', 'met', 'met', 'met']],
+    ['role', ['tower', 'tower', 'tower', 'tower']],
     ['kind', ['framework', 'call-off', 'contract', 'contract']],
     ['framework', [null, 'RM 1', null, null]],
     ['owner', [null, 'p-1', null, null]],
@@ -159,6 +175,16 @@ it('the table of a contract says every date by its first and its last day', () =
   const cells = (id: string) => Object.fromEntries(csv.columns.map(([name, cell]) => [name, cell(csv.records(row(id))[0]!)]));
   expect(cells('live')).toMatchObject({ startsEarliest: '2013-01-01', startsLatest: '2013-01-31', frameworkLot: '2', framework: 'RM 1', milestones: 5, nextMilestone: 'first', nextMilestoneEarliest: '2016-04-02', nextMilestoneLatest: '2016-04-02' }); // prettier-ignore
   expect(cells('open')).toMatchObject({ towers: 'hosting euc', supplier: 'atos csc', originalAmount: null, originalQualifier: 'undisclosed', startsEarliest: null, startsLatest: null, endsLatest: null, framework: null, frameworkLot: null, milestones: 0, nextMilestone: null }); // prettier-ignore
+  const about = { ...gbp('65'), qualifier: 'about' };
+  const cell = (name: string, more: object) => csv.columns.find(([one]) => one === name)![1]({ ...row('live'), ...more });
+  expect([cells('live')['programme'], cells('live')['originalQualifier'], cells('live')['ceilingQualifier']]).toEqual([
+    'met',
+    'exact',
+    'exact',
+  ]);
+  expect([cell('originalQualifier', { original: about }), cell('ceilingQualifier', { ceiling: about })]).toEqual(['about', 'about']);
+  expect(cells('live')).toMatchObject({ originalPerYearAmount: '50.00', originalPerYearCurrency: 'GBP', originalPerYearQualifier: 'exact', originalPerYearDivides: 'original ÷ 2 years' }); // prettier-ignore
+  expect([cell('originalPerYearQualifier', { perYear: about }), cells('open')['originalPerYearQualifier']]).toEqual(['about', null]);
   const two = [{ code: 'one', text: '' }, { code: 'two', text: '' }]; // prettier-ignore
   expect(csv.columns.find(([name]) => name === 'findings')![1]({ ...row('live'), findings: two })).toBe('one two');
 });

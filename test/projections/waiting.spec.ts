@@ -71,14 +71,29 @@ describe('a change that was proposed', () => {
 it('a proposal that says its step or its end says so in the list', async () => {
   await record('ProposeChange', { proposal: 'a', kind: 'value', by: gbp('50000.00') }, '2018-01-10');
   await record('ProposeChange', { proposal: 'b', kind: 'term', endsOn: '2021-11-30' }, '2018-01-10');
+  await record('ProposeChange', { proposal: 'c', kind: 'value', to: gbp('2000000.00'), endsOn: '2022' }, '2018-01-10');
   const rows = await rowsOf('waiting');
-  expect(Object.values(rows).map(({ what }) => what)).toEqual(['Change of value of Hosting by £50,000', 'Change of term of Hosting until 2021-11-30']); // prettier-ignore
+  expect(Object.values(rows).map(({ what }) => what)).toEqual(['Change of value of Hosting by £50,000', 'Change of term of Hosting until 2021-11-30', 'Change of value of Hosting to £2m, until 2022']); // prettier-ignore
+});
+
+it('what is asked of a contract waits no more once that is closed', async () => {
+  await record('ProposeChange', { proposal: 'a', kind: 'value', by: gbp('50000.00') }, '2018-01-10');
+  await record('SeekExtension', { until: '2021-11-30' }, '2019-01-10');
+  expect(Object.keys(await rowsOf('waiting'))).toEqual(['extension:csc', 'proposal:csc/a']);
+  await record('TerminateContract', { ground: 'Failure to deliver' }, '2019-02-01');
+  await record('CloseContract', { finalValue: gbp('1.00'), endedOn: '2019-03-01' }, '2019-03-01');
+  expect(await rowsOf('waiting')).toEqual({});
+});
+
+it('an extension that is sought says why, and until when where that is known', async () => {
+  await record('SeekExtension', { why: 'The tender is late' }, '2019-01-10');
+  expect((await rowsOf('waiting', { programme: 'met' }))['extension:csc']).toMatchObject({ programme: 'met', contract: 'csc', title: 'Hosting', what: 'Extension of Hosting: The tender is late' }); // prettier-ignore
 });
 
 it('an extension that is sought waits until it is exercised', async () => {
   await record('SeekExtension', { until: '2021-11-30' }, '2019-01-10');
   expect(await rowsOf('waiting')).toMatchObject({
-    'extension:csc': { what: 'Extension of Hosting until 2021-11-30', since: '2019-01-10' },
+    'extension:csc': { kind: 'extension', what: 'Extension of Hosting until 2021-11-30', since: '2019-01-10' },
   });
   await record('ExerciseExtension', { endsOn: '2021-11-30' }, '2019-02-01');
   expect(await rowsOf('waiting')).toEqual({});
@@ -88,8 +103,8 @@ it('a write-off that is proposed waits until it is decided', async () => {
   const loss = { programme: 'met', title: 'Debts', bearer: 'authority', category: 'claim-waived-or-abandoned', gross: gbp('900.00'), contract: 'csc' }; // prettier-ignore
   await world.record('loss-debts', 'RaiseLoss', loss, { effectiveOn: '2018' });
   await world.record('loss-debts', 'ProposeWriteOff', { amount: gbp('900.00') }, { effectiveOn: '2019-01-01' });
-  expect(await rowsOf('waiting')).toMatchObject({
-    'write-off:debts': { loss: 'debts', contract: 'csc', what: 'Write-off of £900 of Debts', since: '2019-01-01' },
+  expect(await rowsOf('waiting', { programme: 'met' })).toMatchObject({
+    'write-off:debts': { kind: 'write-off', loss: 'debts', contract: 'csc', what: 'Write-off of £900 of Debts', since: '2019-01-01' },
   });
   await world.record('loss-debts', 'RejectWriteOff', { why: 'No' }, { effectiveOn: '2019-02-01' });
   expect(await rowsOf('waiting')).toEqual({});

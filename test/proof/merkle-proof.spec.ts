@@ -82,9 +82,53 @@ describe('a proof', () => {
   });
 
   it('is asked only of leaves and sizes that there are', () => {
-    expect(() => inclusionProof(nodes, 5, 5)).toThrow(RangeError);
-    expect(() => inclusionProof(nodes, -1, 5)).toThrow(RangeError);
-    expect(() => consistencyProof(nodes, 0, 5)).toThrow(RangeError);
-    expect(() => consistencyProof(nodes, 6, 5)).toThrow(RangeError);
+    for (const leaf of [5, -1]) expect(() => inclusionProof(nodes, leaf, 5)).toThrow(new RangeError(`There is no leaf ${leaf} among 5.`));
+    for (const from of [0, 6])
+      expect(() => consistencyProof(nodes, from, 5)).toThrow(new RangeError(`A tree of 5 leaves does not begin with one of ${from}.`));
+  });
+
+  const [a, b, c, x] = leaves as [Hash, Hash, Hash, Hash];
+  it('of inclusion leads from no leaf that the tree does not have, and from nothing that is no hash', () => {
+    expect(isIncluded(a, 0, 1, [], a)).toBe(true);
+    for (const leaf of [1, 2, -1, NaN]) expect(isIncluded(a, leaf, 1, [], a)).toBe(false);
+    for (const size of [0, -1, NaN]) expect(isIncluded(a, 0, size, [], a)).toBe(false);
+    expect(isIncluded(a.subarray(1), 0, 1, [], a.subarray(1))).toBe(false);
+    expect(isIncluded(b, 2, 2, [a], nodeHash(a, b))).toBe(false);
+  });
+
+  it('that is longer than the way to the root leads nowhere, whatever it would come to', () => {
+    expect(isIncluded(a, 0, 1, [x], nodeHash(x, a))).toBe(false);
+    expect(isIncluded(a, 0, 1, [x], nodeHash(a, x))).toBe(false);
+    expect(isIncluded(b, 1, 2, [a, x], nodeHash(x, nodeHash(a, b)))).toBe(false);
+    const left = nodeHash(a, b);
+    const [three, four] = [nodeHash(left, c), nodeHash(left, nodeHash(c, x))];
+    expect(isConsistent(3, 4, [c, x, left], three, four)).toBe(true);
+    expect(isConsistent(3, 4, [c, x, left, x], nodeHash(x, three), nodeHash(x, four))).toBe(false);
+    expect(isConsistent(3, 4, [c, x, left, x], three, nodeHash(four, x))).toBe(false);
+    expect(isConsistent(3, 4, [], three, four)).toBe(false);
+  });
+
+  it('of consistency shows nothing of a tree that is smaller than the older one', () => {
+    for (const [from, to] of [
+      [2, 1],
+      [4, 2],
+      [0, 1],
+      [1, 0],
+      [NaN, 1],
+      [1, NaN],
+    ] as const)
+      // prettier-ignore
+      expect(isConsistent(from, to, [], a, a)).toBe(false);
+    expect(isConsistent(4, 4, [], a, a)).toBe(true);
+    expect(isConsistent(4, 4, [], a, b)).toBe(false);
+  });
+
+  it('of consistency is judged exactly between trees of any size', () => {
+    // of 2^49 leaves, one and another: a logarithm would take 2^49 + 1 for a power of two
+    const size = 2 ** 49;
+    const [older, newer] = [nodeHash(a, b), nodeHash(a, nodeHash(b, c))];
+    expect(isConsistent(size + 1, size + 2, [b, c, a], older, newer)).toBe(true);
+    expect(isConsistent(size + 1, size + 2, [c, a], older, newer)).toBe(false);
+    expect(isConsistent(size, size + 1, [b], a, older)).toBe(true);
   });
 });

@@ -11,7 +11,7 @@ export const verifiers = isInstalled ? 'both verifiers' : 'one verifier alone (t
 
 export interface Given {
   readonly key?: string;
-  readonly note?: string;
+  readonly note?: string | Buffer;
   readonly witness?: string;
 }
 interface Ended {
@@ -52,8 +52,8 @@ export const verified = async (dir: string, given: Given = {}): Promise<string[]
   ];
   if (!isInstalled) return lines;
   if (note !== undefined) await writeFile(`${dir}-note`, note);
-  const kept = note === undefined ? {} : { note: `${dir}-note` };
-  const args = Object.entries({ ...given, ...kept }).flatMap(([name, value]) => [`--${name}`, value]);
+  const words = { key, witness, note: note === undefined ? undefined : `${dir}-note` };
+  const args = Object.entries(words).flatMap(([name, word]) => (word === undefined ? [] : [`--${name}`, word]));
   const { stdout, stderr, status } = await runPython([dir, ...args]);
   expect({ lines: stdout.trimEnd().split('\n'), stderr, status }).toEqual({ lines, stderr: '', status: faults.length > 0 ? 1 : 0 });
   return lines;

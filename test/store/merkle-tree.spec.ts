@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { createHash } from 'node:crypto';
-import { canonical, type RecordedEvent } from '../../src/kernel/index.js';
+import { canonical, UNREADABLE, type RecordedEvent } from '../../src/kernel/index.js';
 import { memoryStore } from '../fakes/memory-store.js';
 import { compareLogs, leafHash, leafOf, pagesOf, MerkleTree, type Hash } from '../../src/store/merkle-tree.js';
 import { fact, facts, freshStream, metadata } from './event-store.contract.js';
@@ -98,8 +98,12 @@ describe('the Merkle tree', () => {
       { size: 1.5, frontier },
       { size: 1, frontier: '' },
       { size: 1, frontier: 'z'.repeat(64) },
+      { size: -1, frontier: '' },
+      { size: 2 ** 53, frontier },
+      { size: NaN, frontier: '' },
+      { size: Infinity, frontier: '' },
     ])
-      expect(() => MerkleTree.from(state)).toThrow(RangeError);
+      expect(() => MerkleTree.from(state)).toThrow(new RangeError('This is not a valid Merkle tree state.'));
     expect(MerkleTree.from({ size: 2 ** 40, frontier }).size).toBe(2 ** 40);
   });
 });
@@ -180,6 +184,25 @@ describe('two logs', () => {
     const longer = await compareLogs(one, other);
     expect(longer.same).toBe(5);
     expect(longer.next).toMatchObject([undefined, { stream: streams[0], revision: 3 }]);
+  });
+
+  it('are compared without the events of other programs', async () => {
+    const own = (await (async () => { const store = memoryStore(); await store.append('contract-a', -1, facts(6)); return store.readAll(); })()); // prettier-ignore
+    const foreign = (count: number): RecordedEvent[] => Array.from({ length: count }, (_, n) => ({ ...own[0]!, id: `f${n}`, stream: 'other', position: `f${count}-${n}`, metadata: { ...metadata, schemaVersion: UNREADABLE } })); // prettier-ignore
+    const logOf = (events: readonly RecordedEvent[]) => ({
+      readAll: async (after?: string, limit?: number) => {
+        const from = after === undefined ? 0 : events.findIndex(({ position }) => position === after) + 1;
+        return events.slice(from, from + (limit ?? 1000));
+      },
+    });
+    // the second log has a page of 500 that is not its own, and then the rest
+    const other = logOf([...foreign(3), ...own.slice(0, 2), ...foreign(1200), ...own.slice(2)]);
+    const whole = await compareLogs(logOf(own), other);
+    expect(whole).toMatchObject({ same: 6, next: [undefined, undefined], positions: [own[5]!.position, own[5]!.position] });
+    const three = await compareLogs(logOf(own), other, { count: 3 });
+    expect([three.same, three.positions[0], three.roots[0]]).toEqual([3, own[2]!.position, treeOf(own.slice(0, 3).map(leafOf)).root()]);
+    expect(await compareLogs(logOf(foreign(4)), logOf([]))).toMatchObject({ same: 0, next: [undefined, undefined], positions: [undefined, undefined] }); // prettier-ignore
+    expect(await compareLogs(logOf(own), logOf(own), { count: 0 })).toMatchObject({ same: 0, next: [undefined, undefined] });
   });
 
   it('that diverge are reported with the first event that differs', async () => {

@@ -28,6 +28,7 @@ import {
   NATURES,
   negative,
   NO_ACCOUNT,
+  takenOff,
   unitsOf,
   VAT,
   withAmount,
@@ -106,6 +107,7 @@ const withPayment = (a: Account, payment: Payment): Account => {
   return {
     ...paid,
     ...(known && withAmount(paid, 'exchange', realised.difference, line)),
+    invoices: takenOff(a.invoices, payment.invoices ?? [], payment.amount),
     payments: [
       ...a.payments,
       { ...payment, ...(nature && { nature }), ...(known ? { realised } : realised !== undefined && { unrealised: realised }) },
@@ -234,7 +236,7 @@ export const account = aggregate({
         return {
           ...a,
           ...withAmount(a, 'invoiced', data.amount, { on, nature, vat: data.vat ?? a.vat }),
-          invoices: [...a.invoices, { ...data, ...(nature && { nature }), event, on }],
+          invoices: [...a.invoices, { ...data, ...(nature && { nature }), outstanding: data.amount, event, on }],
         };
       },
     }),
@@ -282,7 +284,7 @@ export const account = aggregate({
         return {
           ...a,
           ...withAmount(a, 'invoiced', credit, { on, nature, vat: vat ?? a.vat }),
-          invoices: [...a.invoices, { invoice: creditNote, amount: credit, ...of, ...rest, event, on }],
+          invoices: [...takenOff(a.invoices, invoice ? [invoice] : [], amount), { invoice: creditNote, amount: credit, ...of, ...rest, event, on }], // prettier-ignore
         };
       },
     }),
@@ -334,8 +336,8 @@ export const account = aggregate({
         if (!found || found.invoices) return a;
         const { unrealised: _, ...line } = found;
         const without = { ...a, ...withoutAmount(a, 'paid', line.amount, { ...line, vat: a.vat }) };
-        const { payments, sums } = withPayment({ ...without, payments: [] }, { ...line, invoices, allocatedOn });
-        return { ...a, sums, payments: a.payments.map((one) => (one === found ? payments[0]! : one)) };
+        const { payments, sums, invoices: paid } = withPayment({ ...without, payments: [] }, { ...line, invoices, allocatedOn });
+        return { ...a, sums, invoices: paid, payments: a.payments.map((one) => (one === found ? payments[0]! : one)) };
       },
     }),
     AccountSettled: event({

@@ -1,5 +1,6 @@
 export { account } from './account.js';
 export { accountFindings } from './findings.js';
+export { convertedLines, type Redenomination } from './redenomination.js';
 export {
   expectedSpend,
   financialYearOf,
@@ -9,6 +10,7 @@ export {
   totalMeasures,
   standing,
   UNDATED,
+  unpaid,
   type Account,
   type Measure,
   type Nature,

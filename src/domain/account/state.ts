@@ -1,4 +1,4 @@
-import { add, bounds, measuresOf, minor, type Amount } from '../../kernel/index.js';
+import { add, amountOf, bounds, measuresOf, minor, subtract, type Amount } from '../../kernel/index.js';
 import type { Exchange, Realised, Unrealised } from './exchange.js';
 
 export const NATURES = ['capital', 'revenue'] as const;
@@ -45,6 +45,8 @@ export interface Invoice extends RecordedBy {
   readonly dueOn?: string;
   readonly reference?: string;
   readonly why?: string;
+  /** What is left to pay of it, by the figures; below zero where too much was paid. Absent of a credit note. */
+  readonly outstanding?: Amount;
 }
 /** Without invoices it is not allocated. */
 export interface Payment extends RecordedBy {
@@ -158,6 +160,45 @@ export const unitsOf = (account: Pick<Account, 'sums'>, measure: Measure, wanted
 /** What is left of an invoice once its credit notes are taken off, in minor units. */
 export const creditable = ({ invoices }: Pick<Account, 'invoices'>, invoice: string): bigint =>
   invoices.reduce((left, one) => (one.invoice === invoice || one.creditOf === invoice ? left + minor(one.amount) : left), 0n);
+
+/**
+ * The invoices once an amount is taken off those that it names: off each in turn as far as it goes, and the rest off the last. What is paid
+ * back is put back in the same way. What is in another currency, which is refused, takes nothing off.
+ */
+export const takenOff = (invoices: readonly Invoice[], named: readonly string[], amount: Amount): readonly Invoice[] => {
+  if (named.length === 0) return invoices;
+  const { currency } = amount;
+  const [names, found] = [new Set(named), new Map<string, Amount>()];
+  for (const { invoice, outstanding } of invoices)
+    if (outstanding?.currency === currency && names.has(invoice)) found.set(invoice, outstanding);
+  let left = minor(amount);
+  for (const [i, invoice] of named.entries()) {
+    const outstanding = found.get(invoice);
+    if (!outstanding) continue;
+    const part = i === named.length - 1 ? left : between(left, minor(outstanding));
+    left -= part;
+    found.set(invoice, subtract(outstanding, { ...amount, ...amountOf(part, currency) }));
+  }
+  return found.size === 0
+    ? invoices
+    : invoices.map((one) => (found.has(one.invoice) ? { ...one, outstanding: found.get(one.invoice)! } : one));
+};
+/** The part of an amount that another one of the same sign can take. */
+const between = (amount: bigint, most: bigint): bigint => {
+  if (amount > 0n !== most > 0n) return 0n;
+  return amount > 0n ? (amount < most ? amount : most) : amount > most ? amount : most;
+};
+/** Invoices with a day on which they are to be paid, of which something is left to pay. */
+export const unpaid = ({
+  stage,
+  invoices,
+}: Pick<Account, 'stage' | 'invoices'>): readonly (Invoice & Required<Pick<Invoice, 'dueOn' | 'outstanding'>>)[] =>
+  // prettier-ignore
+  stage === 'open' ? invoices.filter(isUnpaid) : [];
+const isUnpaid = (one: Invoice): one is Invoice & Required<Pick<Invoice, 'dueOn' | 'outstanding'>> =>
+  one.dueOn !== undefined && one.outstanding !== undefined && isAboveZero(one.outstanding);
+/** By its text: asked of every invoice that has a day, with every event of an account. */
+const isAboveZero = ({ amount }: Amount): boolean => !amount.startsWith('-') && /[1-9]/.test(amount);
 
 /** What an expectation is of: a later one of the same takes its place. */
 const subjectOf = ({ year, period, nature, amount }: Pick<Expectation, 'year' | 'period' | 'nature' | 'amount'>): string =>

@@ -28,9 +28,21 @@ const someFigure = (
   for (const { to, by } of changes) if (says(to) || says(by)) return true;
   return false;
 };
+/** The contract that was found to have one currency last: most events change none of its figures, and are asked nothing again. */
+let found: Contract | undefined;
+const hasSameFigures = (a: Contract, b: Contract): boolean =>
+  a.changes === b.changes &&
+  a.ceiling === b.ceiling &&
+  a.original === b.original &&
+  a.options === b.options &&
+  a.lots === b.lots &&
+  a.finalValue === b.finalValue;
 const hasOneCurrency = (contract: Contract): boolean => {
+  if (found && hasSameFigures(found, contract)) return true;
   let first: string | undefined;
-  return !someFigure(contract, (value) => value !== undefined && isAmount(value) && value.currency !== (first ??= value.currency));
+  const isOne = !someFigure(contract, (value) => value !== undefined && isAmount(value) && value.currency !== (first ??= value.currency));
+  if (isOne) found = contract;
+  return isOne;
 };
 const currenciesOf = (contract: Contract): ReadonlySet<string> => {
   const currencies = new Set<string>();

@@ -248,33 +248,47 @@ const readFigures = ({ least, most }: Loss['figures'], currency: string | undefi
 };
 
 /** The state with these figures and all that follows from them. */
-export const withFigures = (l: Loss, figures: Figures): Loss => {
-  const currency = currencyOf(l);
+export const withFigures = (l: Loss, figures: Figures): Loss => figured({ ...l }, figures);
+/** The same of a state of its own: a loss of many movements is folded again with each of them, so it is copied once. */
+const figured = (next: Changing<Loss>, figures: Figures): Loss => {
+  const currency = currencyOf(next);
   const text = textIn(currency);
-  const store = ({ gross, recovered, booked, ofBooked }: Supposed): StoredSupposed => ({
-    ...(gross !== undefined && { gross: text(gross) }),
-    recovered: text(recovered),
-    booked: text(booked),
-    ofBooked: text(ofBooked),
-  });
   const { least, most } = figures;
-  const storedLeast = store(least);
-  const stored = { least: storedLeast, most: isSame(least, most) ? storedLeast : store(most) };
+  // what the fact did not move is written as it was
+  const was = last?.stored === next.figures && last.currency === currency ? last : undefined;
+  const storedLeast = storedAs(least, text, was?.figures.least, was?.stored.least);
+  const stored = {
+    least: storedLeast,
+    most: isSame(least, most) ? storedLeast : storedAs(most, text, was?.figures.most, was?.stored.most),
+  };
   last = { stored, currency, figures };
-  const next: Changing<Loss> = { ...l, figures: stored };
-  const value = (between: Between): Value => (currency === undefined ? l.gross : valueOf(between, currency));
-  next.outstanding = l.movements.length === 0 ? l.gross : value(outstandingIn(figures));
+  next.figures = stored;
+  const value = (between: Between): Value => (currency === undefined ? next.gross : valueOf(between, currency));
+  next.outstanding = next.movements.length === 0 ? next.gross : value(outstandingIn(figures));
   if (currency === undefined) return next;
-  if (l.writtenOffOn !== undefined) {
+  if (next.writtenOffOn !== undefined) {
     next.writtenOff = amountOf(most.booked + most.ofBooked, currency);
     next.net = value(netIn(figures));
   }
-  if (l.recovered !== undefined || recoveredIn(figures) > 0n) next.recovered = { amount: stored.most.recovered, currency };
-  if (!l.proposed) return next;
-  const proposed = stillProposed(l.proposed, outstandingIn(figures).most, currency);
+  if (next.recovered !== undefined || recoveredIn(figures) > 0n) next.recovered = { amount: stored.most.recovered, currency };
+  if (!next.proposed) return next;
+  const proposed = stillProposed(next.proposed, outstandingIn(figures).most, currency);
   if (proposed) return { ...next, proposed };
   const { proposed: _, ...rest } = next;
   return rest;
+};
+const storedAs = (
+  { gross, recovered, booked, ofBooked }: Supposed,
+  text: (units: bigint) => string,
+  was: Supposed | undefined,
+  known: StoredSupposed | undefined,
+): StoredSupposed => {
+  const moved = {
+    recovered: known && was!.recovered === recovered ? known.recovered : text(recovered),
+    booked: known && was!.booked === booked ? known.booked : text(booked),
+    ofBooked: known && was!.ofBooked === ofBooked ? known.ofBooked : text(ofBooked),
+  };
+  return gross === undefined ? moved : { gross: (known && was!.gross === gross ? known.gross : undefined) ?? text(gross), ...moved };
 };
 type Changing<T> = { -readonly [K in keyof T]: T[K] };
 /** As of an exact gross: what is supposed at either end of it is one. */
@@ -320,48 +334,39 @@ export const withMovement = (l: Loss, flow: Flow, data: Recorded, context: Event
   const [was, is] = [netIn(before), netIn(figures)];
   const book = booked(known, flow, data.amount, was.most!, is.most!);
   const { amount, item, because, afterwards, interest, costs, from } = data;
-  const movement: Movement = {
-    event: context.event,
-    flow,
-    on: context.effectiveOn,
-    amount,
-    ...(item !== undefined && { item }),
-    ...(because && { because }),
-    ...(afterwards && { afterwards }),
-    ...(interest && { interest }),
-    ...(costs && { costs }),
-    ...(from !== undefined && { from }),
-    ...decidedIn(context),
-    net: netOfMove(was, is, currency),
-    after: netText(is, currency),
-    ...(book?.difference !== undefined && { exchange: amountOf(book.difference, book.currency) }),
-  };
-  const next: Changing<Loss> = withFigures(
-    {
-      ...(known.book ? withoutBook(known) : known),
-      movements: [...known.movements, movement],
-      ...(flow === 'write-off' && { writtenOffOn: context.effectiveOn }),
-      ...(interest && { interest: known.interest ? add(known.interest, interest) : interest }),
-      ...(costs && { costs: known.costs ? add(known.costs, costs) : costs }),
-      ...(book && {
-        book: {
-          currency: book.currency,
-          cost: amountOf(book.cost, book.currency).amount,
-          exchange: amountOf(book.exchange, book.currency).amount,
-        },
-      }),
-    },
-    figures,
-  );
+  const movement = { event: context.event, flow, on: context.effectiveOn, amount } as Changing<Movement>;
+  if (item !== undefined) movement.item = item;
+  if (because) movement.because = because;
+  if (afterwards) movement.afterwards = afterwards;
+  if (interest) movement.interest = interest;
+  if (costs) movement.costs = costs;
+  if (from !== undefined) movement.from = from;
+  if (isDecided(context)) Object.assign(movement, decidedIn(context));
+  movement.net = netOfMove(was, is, currency);
+  movement.after = netText(is, currency);
+  if (book?.difference !== undefined) movement.exchange = amountOf(book.difference, book.currency);
+  const copy: Changing<Loss> = known.book ? withoutBook(known) : { ...known };
+  copy.movements = [...known.movements, movement];
+  if (flow === 'write-off') copy.writtenOffOn = context.effectiveOn;
+  if (interest) copy.interest = known.interest ? add(known.interest, interest) : interest;
+  if (costs) copy.costs = known.costs ? add(known.costs, costs) : costs;
+  if (book)
+    copy.book = {
+      currency: book.currency,
+      cost: amountOf(book.cost, book.currency).amount,
+      exchange: amountOf(book.exchange, book.currency).amount,
+    };
+  const next: Changing<Loss> = figured(copy, figures);
   if (next.stage !== 'closed') next.stage = stageOf(next);
   return next;
 };
 const withoutBook = ({ book: _, ...l }: Loss): Loss => l;
 
-const netText = ({ least, most }: Between, currency: string | undefined): Net => ({
-  least: textIn(currency)(least),
-  most: textIn(currency)(most!),
-});
+const netText = ({ least, most }: Between, currency: string | undefined): Net => {
+  const text = textIn(currency);
+  const first = text(least);
+  return { least: first, most: least === most ? first : text(most!) };
+};
 const netOfMove = (was: Between, is: Between, currency: string | undefined): Net =>
   netText({ least: is.least - was.least, most: is.most! - was.most! }, currency);
 
@@ -371,6 +376,8 @@ export const revised = (l: Loss, revision: Revision): Loss => {
   return isMixed(next) ? next : { ...next, revisions: [...l.revisions, revision] };
 };
 
+const isDecided = ({ decidedBy, authority, assessed }: EventContext): boolean =>
+  decidedBy !== undefined || authority !== undefined || assessed !== undefined;
 export const decidedIn = ({ decidedBy, authority, assessed = [] }: EventContext) => {
   const unmet = assessed.filter(isUnmet).map(({ rule }) => rule);
   const waived = assessed.filter(({ result }) => result === 'waived').map(({ rule }) => rule);

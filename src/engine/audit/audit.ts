@@ -17,6 +17,7 @@ import {
   type Operation,
   type RecordedEvent,
 } from '../../kernel/index.js';
+import { earlier } from '../earlier.js';
 import { decide, readOthers, type Load, type Other, type ReadSet } from '../write/decide.js';
 import { bodyOf } from '../write/receipt.js';
 
@@ -201,7 +202,7 @@ export type WhatIf = (state: any, effectiveOn: string) => any;
 
 /** Replays a decision against the streams and revisions that were known when it was taken. */
 export const replay = (load: Load, command: AnyCommand, events: readonly RecordedEvent[], whatIf?: WhatIf): Promise<Replay> =>
-  replayAt(async (category, id, revision) => (await load(category, id)).atRevision(revision), command, events, whatIf);
+  replayAt(async (category, id, revision) => earlier(await load(category, id), revision), command, events, whatIf);
 
 /** The same, of streams that are loaded at their revisions. @throws what `load` throws */
 export const replayAt = async (load: LoadAt, command: AnyCommand, events: readonly RecordedEvent[], whatIf?: WhatIf): Promise<Replay> => {

@@ -15,6 +15,7 @@ import {
   type Operation,
   type RecordedEvent,
 } from '../../kernel/index.js';
+import { earlier } from '../earlier.js';
 import { bodyOf } from '../write/receipt.js';
 import type { Load } from '../write/decide.js';
 import { becameOf, split, whoAndWhy } from './audit.js';
@@ -132,7 +133,7 @@ export const wholeDossier = async (events: readonly RecordedEvent[], now: Histor
   const last = events.at(-1)!;
   const { known, assessed, events: shown, ...base } = dossierOf(events, now);
   await turn();
-  const before = now.atRevision(first.revision - 1);
+  const before = await earlier(now, first.revision - 1);
   const after = before.extended(events);
   const programmes = await programmesOf(events, now, around.load);
   const changed = changesOf(events, before, after);
@@ -303,7 +304,7 @@ const knownOf = async (
       continue;
     }
     const now = await load(...split(stream));
-    const then = stream === own.stream ? own : now.atRevision(revision);
+    const then = stream === own.stream ? own : await earlier(now, revision);
     const state = revision < 0 ? null : (then.state as Json);
     const size = sizeOf(state);
     const fits = size <= STATE_BYTES && bytes + size <= STATES_BYTES;

@@ -10,6 +10,7 @@ import {
   type RecordedEvent,
 } from '../../kernel/index.js';
 import { HistoryBrokenError, isOfTheStore, localPage, type EventStore } from '../../store/event-store.js';
+import { earlier } from '../earlier.js';
 import { replayAt, split, type Replay, type WhatIf } from './audit.js';
 
 /** Memory for the streams that replays go through, in bytes, and the events that are read at once. */
@@ -39,7 +40,7 @@ export class Versions {
     const stream = `${category}-${id}`;
     let history = this.#kept.get(stream) ?? this.#empty(category, id);
     if (history.revision === revision) return history;
-    if (history.revision > revision) return revision < 0 ? this.#empty(category, id) : history.atRevision(revision);
+    if (history.revision > revision) return earlier(history, revision);
     while (history.revision < revision) {
       const from = history.revision + 1;
       const page = await localPage(this.store, stream, from, Math.min(PAGE, revision - history.revision));

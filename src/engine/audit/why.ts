@@ -12,6 +12,7 @@ import {
   type History,
   type Json,
 } from '../../kernel/index.js';
+import { earlier } from '../earlier.js';
 import { factView, type FactView } from './audit.js';
 
 /** Steps that are folded before other work gets its turn, and withdrawn facts that are asked what they had set, the newest. */
@@ -126,7 +127,7 @@ const withdrawnSettings = async (history: History, field: string): Promise<reado
     const [stored, withdrawal] = [byId.get(event), byId.get(by)];
     if (!stored || !withdrawal) continue;
     await turn();
-    for (const { entry, before, after } of history.atRevision(withdrawal.revision - 1).steps()) {
+    for (const { entry, before, after } of (await earlier(history, withdrawal.revision - 1)).steps()) {
       if (entry.recorded.id !== event) continue;
       const [was, now] = [saidIn(before, field), saidIn(after, field)];
       if (!sameJson(was, now)) found.push({ event, type: stored.type, revision: stored.revision, by, was, now });

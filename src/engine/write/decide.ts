@@ -68,7 +68,8 @@ export interface Decision {
   readonly known: readonly Known[];
 }
 
-export type Load = (category: string, id: string) => Promise<History>;
+/** A history: at once where nothing has to be read for it. */
+export type Load = (category: string, id: string) => History | Promise<History>;
 /**
  * The streams of a set that is judged together; undefined where they are too many to be read. A set may grow meanwhile: what it held when
  * the decision was taken is recorded with it.
@@ -121,15 +122,19 @@ const referencesOf = (command: AnyCommand, data: Fields, own: History): readonly
 const readNamed = async (command: AnyCommand, data: Fields, own: History, load: Load, members?: Members): Promise<ReadSet> => {
   const { governedBy } = own.aggregate;
   const governing = governedBy && (governedBy.of(own.state) ?? data['programme']);
-  const wanted = new Map<string, Promise<History>>();
+  const wanted = new Map<string, History | Promise<History>>();
+  let isRead = true;
   const want = (category: string, id: string) => {
     const stream = `${category}-${id}`;
-    if (!wanted.has(stream)) wanted.set(stream, load(category, id));
+    if (wanted.has(stream)) return;
+    const history = load(category, id);
+    isRead &&= !(history instanceof Promise);
+    wanted.set(stream, history);
   };
   if (governing) want(governedBy.aggregate.category, governing as string);
   for (const { category, id } of namedBy(command, data, own)) want(category, id);
-  const histories = await Promise.all(wanted.values());
-  const others = new Map([...wanted.keys()].map((stream, i) => [stream, histories[i]!]));
+  if (!isRead) for (const history of await Promise.all(wanted.values())) wanted.set(history.stream, history);
+  const others = wanted as Map<string, History>; // in the order in which they were named
   if (command.follows) await readFollowed(command.follows(data, stateIn(others)), { command, data, own, others }, load);
   const name = setJudged(command, own);
   if (name === undefined) return { own, others, set: [] };

@@ -86,6 +86,11 @@ export class Engine {
     return this.#histories.load(aggregate, id);
   }
 
+  /** A history as it was at a revision, -1 before its first event: while a long one is folded other work goes on. */
+  historyAt(history: History, revision: number): Promise<History> {
+    return this.#histories.earlier(history, revision);
+  }
+
   /**
    * @throws Rejection, StaleRevisionError, IdempotencyKeyReusedError, OverloadedError, UnsupportedSchemaVersionError,
    * OutcomeUnknownError, StoreUnavailableError
@@ -149,7 +154,7 @@ export class Engine {
   /** @param begins the stream is taken to be empty, unread */
   async #attempt(request: CommandRequest, consistency: Consistency, begins = false): Promise<Receipt> {
     const { command, aggregate, id, dryRun = false } = request;
-    const own = begins ? this.#histories.empty(aggregate, id) : await this.#histories.load(aggregate, id, consistency);
+    const own = begins ? this.#histories.empty(aggregate, id) : await this.#load(aggregate, id, consistency);
     const set = dryRun ? undefined : setJudged(command, own);
     const decideAndAppend = () => this.#decideAndAppend(request, consistency, own);
     // decisions on one set are taken one after the other, each on what the one before it left; another node's are found on the set's row
@@ -159,7 +164,7 @@ export class Engine {
   async #decideAndAppend(request: CommandRequest, consistency: Consistency, own: History): Promise<Receipt> {
     const { command, id, body, actor, dryRun = false } = request;
     const { record = {}, ...data } = body;
-    const load = (category: string, of: string) => this.#histories.load(this.#aggregates.get(category)!, of, consistency);
+    const load = (category: string, of: string) => this.#load(this.#aggregates.get(category)!, of, consistency);
     const readSet = await readOthers(command, data, own, load, this.ports.members, this.ports.holders);
 
     const { stream, revision } = own;
@@ -193,6 +198,10 @@ export class Engine {
       events: added.map((event, i) => receiptOf({ ...event, stream, revision: revision + 1 + i }, appended.leaves?.[i])),
       outcome: 'accepted',
     };
+  }
+
+  #load(aggregate: AnyAggregate, id: string, consistency: Consistency): History | Promise<History> {
+    return this.#histories.known(aggregate, id, consistency) ?? this.#histories.load(aggregate, id, consistency);
   }
 
   #newEvents(

@@ -230,8 +230,11 @@ export const compareRatio = (a: Ratio, b: Ratio): number => {
 /** A decimal with `places` digits after the point, rounded half to even, once. */
 export const toDecimal = ({ over, under }: Ratio, places: number): string =>
   withPoint(roundHalfEven(over * 10n ** BigInt(places), under), places);
+/** Nothing, in a currency of so many digits. */
+const ZEROS = ['0', '0.0', '0.00', '0.000', '0.0000'] as const;
 /** A whole number with its point so many digits before its end. */
 const withPoint = (scaled: bigint, places: number): string => {
+  if (scaled === 0n && places < ZEROS.length) return ZEROS[places]!;
   const digits = String(scaled < 0n ? -scaled : scaled).padStart(places + 1, '0');
   return `${scaled < 0n ? '-' : ''}${digits.slice(0, digits.length - places)}${places ? `.${digits.slice(-places)}` : ''}`;
 };

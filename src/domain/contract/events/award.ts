@@ -81,13 +81,17 @@ const oneSupplier = {
   moved: { 1: { '/supplier': '/suppliers/0/supplier' } },
 } as const;
 
-/** The stage on a day before that of its record, as far as its days are certain; never a later one than recorded. */
+/**
+ * The stage on a day before that of its record, as far as its days are certain; never a later one than recorded. Its service began with the
+ * first day of its term, or before, where that is recorded of itself.
+ */
 const stageOn = (
   day: string,
   { stage, awardedOn, signedOn, startsOn }: { readonly stage: Stage; readonly awardedOn?: string; readonly signedOn?: string; readonly startsOn?: string }, // prettier-ignore
+  startedOn?: string,
 ): Stage => {
   const isPast = (on: string | undefined): boolean => on !== undefined && before(day, on) === 'no';
-  const then: Stage = isPast(startsOn) ? 'live' : isPast(signedOn) ? 'signed' : isPast(awardedOn) ? 'awarded' : 'none';
+  const then: Stage = isPast(startsOn) || isPast(startedOn) ? 'live' : isPast(signedOn) ? 'signed' : isPast(awardedOn) ? 'awarded' : 'none';
   return STAGES.indexOf(then) < STAGES.indexOf(stage) ? then : stage;
 };
 
@@ -127,7 +131,7 @@ export const awarding = {
     evolve: (c, data, { effectiveOn, asOf }) => ({
       ...withTerms(c, data),
       ...withParticulars(c, data),
-      stage: asOf === undefined ? data.stage : stageOn(asOf, data),
+      stage: asOf === undefined ? data.stage : stageOn(asOf, data, c.dates['started']),
       ...(asOf !== undefined && { recordedLater: effectiveOn }),
       programme: data.programme,
       title: data.title,

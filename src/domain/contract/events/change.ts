@@ -39,15 +39,17 @@ export const ceilingAfter = (c: Contract, to?: Amount, by?: Amount): Value => {
 };
 
 /** Steps that were approved while the value was undisclosed are counted once it is known. */
-const stepped = (c: Contract, value: Amount): Contract =>
-  c.changes.reduce<Contract>(
-    (sum, change) => {
-      const to = change.by && (isAmount(change.by) ? raised(sum, undefined, change.by) : atLeast(sum.ceiling));
-      const counted: Change = to ? { ...change, from: sum.ceiling, to } : change;
-      return { ...sum, ceiling: to ?? sum.ceiling, changes: [...sum.changes, counted] };
-    },
-    { ...c, ceiling: value, changes: [] },
-  );
+const stepped = (c: Contract, value: Amount): Contract => {
+  let sum: Contract = { ...c, ceiling: value };
+  const changes = c.changes.map((change): Change => {
+    const to = change.by && (isAmount(change.by) ? raised(sum, undefined, change.by) : atLeast(sum.ceiling));
+    if (!to) return change;
+    const counted = { ...change, from: sum.ceiling, to };
+    sum = { ...sum, ceiling: to };
+    return counted;
+  });
+  return { ...sum, changes };
+};
 
 /** When a milestone was due before a delay: as the delay states it, and by the delay before. */
 const dueBefore = (

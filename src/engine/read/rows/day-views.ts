@@ -257,7 +257,7 @@ interface Part {
 }
 /**
  * The part of a stream of facts and notes alone, folded once: placed as a history places them, of which nothing but the state is needed.
- * Undefined where one corrects, withdraws or reveals another.
+ * Undefined where one corrects, withdraws or reveals another, or where one that stands behind the day brings in what was there already.
  */
 const folded = (empty: Snapshot, events: readonly RecordedEvent[], day: string): Part | undefined => {
   const order: (Bounds & { readonly event: RecordedEvent })[] = [];
@@ -273,6 +273,9 @@ const folded = (empty: Snapshot, events: readonly RecordedEvent[], day: string):
   }
   const later = order.findIndex(({ earliest }) => earliest > day);
   const end = later === -1 ? order.length : later;
+  const { events: types } = empty.aggregate;
+  const opening = order.findIndex(({ event }) => !types[event.type]?.mayPrecede);
+  if (opening >= end && types[order[opening]!.event.type]?.bringsIn) return undefined;
   const approximate = order.slice(0, end).filter(({ latest }) => latest > day).length;
   const leftOut = order.slice(end).filter(({ earliest }) => earliest <= day).length;
   return { part: empty.extended(order.slice(0, end).map(({ event }) => event)), recorded: [], approximate, leftOut };

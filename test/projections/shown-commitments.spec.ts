@@ -1,0 +1,106 @@
+import { beforeEach, describe, expect, it } from '@jest/globals';
+import { committedShown, commits, minus, notInCircles } from '../../projections/commitments.js';
+import type { Lookup, ShownTotal } from '../../src/kernel/index.js';
+import { recordWorld, World } from '../random-history.js';
+import { inMemory } from './in-memory.js';
+
+const gbp = (amount: string) => ({ amount, currency: 'GBP' });
+const running = { programme: 'met', title: 'Hosting', towers: ['hosting'], suppliers: [{ supplier: 'csc' }], value: gbp('100'), vat: 'ex', stage: 'live', role: 'tower' }; // prettier-ignore
+let world: World;
+const record = (id: string, more: object = {}) => world.record(`contract-${id}`, 'RecordContract', { ...running, ...more });
+beforeEach(async () => {
+  world = new World('2019-11-04');
+  await recordWorld(world);
+});
+/** The totals of two towers, and of the programme's towers and of what is outside them: their text, how many contracts, how many are replaced. */
+const totals = async () => {
+  const board = await inMemory('tower-board', world);
+  const of = ({ text, replaced }: any) => `${text}, ${replaced} replaced`;
+  const { towers, outside } = board.row('programme:met').totals;
+  return [of(board.row('tower:hosting').total), of(board.row('tower:euc').total), of(towers), of(outside)];
+};
+
+describe('a contract that a running one has taken the place of', () => {
+  it('is counted no more where that stands', async () => {
+    await record('old', { towers: ['hosting', 'euc'] });
+    expect(await totals()).toEqual(['£100, 0 replaced', '£100, 0 replaced', '£100, 0 replaced', 'nothing, 0 replaced']);
+    await record('new', { value: gbp('300'), replaces: 'old' });
+    expect(await totals()).toEqual(['£300, 1 replaced', '£100, 0 replaced', '£300, 1 replaced', 'nothing, 0 replaced']);
+  });
+
+  it('is counted in its own group: a contract outside the towers takes no money from these', async () => {
+    await record('old');
+    await record('new', { role: 'outside', value: gbp('300'), replaces: 'old' });
+    expect(await totals()).toEqual(['£100, 0 replaced', 'nothing, 0 replaced', '£100, 0 replaced', '£300, 0 replaced']);
+    await record('desk', { towers: [], role: 'outside', value: gbp('7') });
+    await record('newer', { towers: [], role: 'outside', value: gbp('8'), replaces: 'desk' });
+    expect((await totals()).at(-1)).toBe('£308, 1 replaced');
+  });
+
+  it('is counted where it promised nothing, as nothing: a framework, and a plan', async () => {
+    await record('frame', { kind: 'framework', value: gbp('9000') });
+    await world.record('contract-plan', 'PlanContract', { programme: 'met', title: 'Plan', towers: ['hosting'] });
+    await record('new', { value: gbp('300'), replaces: 'frame' });
+    await record('other', { value: gbp('5'), replaces: 'plan' });
+    expect((await totals())[0]).toBe('£305, 0 replaced');
+  });
+
+  it('is taken out once, whatever number took its place', async () => {
+    await record('old', { value: gbp('100') });
+    for (const id of ['a', 'b']) await record(id, { value: gbp('40'), replaces: 'old' });
+    expect((await totals())[0]).toBe('£80, 1 replaced');
+  });
+
+  it('is counted where contracts replace each other in a circle: nobody took the place of another', async () => {
+    const by = (...pairs: readonly string[]) => pairs.map((pair) => ({ by: pair[0]!, replaced: pair[1]! }));
+    const left = (...pairs: readonly string[]) => notInCircles(by(...pairs)).map((one) => one.by + one.replaced);
+    expect(left()).toEqual([]);
+    expect(left('ab', 'bc')).toEqual(['ab', 'bc']);
+    expect(left('aa')).toEqual([]);
+    expect(left('ab', 'ba')).toEqual([]);
+    // what replaces one of a circle did take its place
+    expect(left('xa', 'ab', 'bc', 'ca', 'yx')).toEqual(['xa', 'yx']);
+    expect(left('ab', 'ba', 'cd', 'dc', 'ef')).toEqual(['ef']);
+  });
+});
+
+describe('a total of ceilings', () => {
+  const value = (more: object = {}) => ({ stage: 'live', kind: 'contract', vat: 'ex', ceiling: gbp('100'), ...more }) as Parameters<typeof commits>[0]; // prettier-ignore
+  const opened: ShownTotal[] = [];
+  const lookup: Lookup = { day: '2019-11-04', get: () => undefined, newest: () => [], sum: (sums) => sums.total({}), measures: () => ({}), faulted: () => 0, addedUp: (_, total) => void opened.push(total) }; // prettier-ignore
+  const shown = (...all: readonly ReturnType<typeof value>[]) =>
+    committedShown(lookup, minus({}, ...all.map((one) => minus({}, commits(one)))), { key: 'tower:x', without: ['contract:old'] }, 1);
+
+  it('has one figure for each VAT, and says of each which it is', () => {
+    const { text, vat, amounts, byVat, contracts, replaced } = shown(
+      value(),
+      value({ vat: 'inc', ceiling: gbp('5') }),
+      value({ vat: 'inc' }),
+    );
+    expect([text, vat, contracts, replaced]).toEqual(['£100 without VAT + £105 with VAT', 'mixed', 3, 1]);
+    expect(amounts).toMatchObject([{ amount: '100.00', vat: 'ex', count: 1 }, { amount: '105.00', vat: 'inc', count: 2 }]); // prettier-ignore
+    expect(Object.entries(byVat).map(([of, part]) => [of, part.text])).toEqual([['ex', '£100'], ['inc', '£105']]); // prettier-ignore
+  });
+
+  it('of one VAT is one figure, and of nothing none', () => {
+    const one = shown(value(), value({ ceiling: gbp('1') }));
+    expect([one.text, one.vat, one.amounts.length, Object.keys(one.amounts[0]!).includes('vat')]).toEqual(['£101', 'ex', 1, false]);
+    expect(shown()).toEqual({ amounts: [], undisclosed: 0, withheld: 0, unknown: 0, text: 'nothing', vat: null, byVat: {}, contracts: 0, replaced: 1 }); // prettier-ignore
+  });
+
+  it('counts what is undisclosed, withheld or not known with the VAT that it has, also where nothing else has it', () => {
+    const missing = [{ undisclosed: true }, { withheld: { why: 'Commercial' } }, { unknown: true }];
+    for (const ceiling of missing) expect(shown(value({ ceiling }), value({ vat: 'inc' }))).toMatchObject({ vat: 'mixed', text: `1 ${Object.keys(ceiling)[0]} without VAT + £100 with VAT` }); // prettier-ignore
+    const all = shown(...missing.map((ceiling) => value({ ceiling })));
+    expect([all.vat, all.text, all.contracts]).toEqual(['ex', '1 undisclosed, 1 withheld, 1 unknown', 3]);
+    expect(shown(value({ ceiling: missing[0] }), value({ ceiling: missing[0], vat: 'inc' })).undisclosed).toBe(2);
+  });
+
+  it('counts no framework and nothing that was never promised', () =>
+    expect(shown(value({ kind: 'framework' }), value({ stage: 'planned' }), value({ stage: 'cancelled' }))).toMatchObject({ text: 'nothing', vat: null, contracts: 0 })); // prettier-ignore
+
+  it('can be opened into what it adds up, without what was replaced', () => {
+    shown(value());
+    expect(opened.at(-1)).toEqual({ key: 'tower:x', without: ['contract:old'], measures: ['ex', 'inc', 'unknown'], field: '/ceiling' });
+  });
+});
