@@ -1,9 +1,19 @@
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { projections } from '../../projections/index.js';
 import { contract } from '../../src/domain/contract/index.js';
+import { tower } from '../../src/domain/tower/index.js';
 import type { Rows as RowsOfBuild } from '../../src/engine/read/rows/rows.js';
 import { textOfChanges, type Changes, type Followed, type Update } from '../../src/engine/read/rows/updates.js';
-import { canonical, projection, source, type Projection, type RecordedEvent } from '../../src/kernel/index.js';
+import {
+  canonical,
+  linkedList,
+  projection,
+  ranked,
+  source,
+  type Key,
+  type Projection,
+  type RecordedEvent,
+} from '../../src/kernel/index.js';
 import type { EventStore } from '../../src/store/event-store.js';
 import { memoryStore, type MemoryStore } from '../fakes/memory-store.js';
 import { recordWorld, World } from '../random-history.js';
@@ -46,7 +56,33 @@ const stages = projection({
     },
   },
 });
-const shown = [stages, ...projections.filter(({ name }) => ['tower-board', 'contract-register', 'decisions'].includes(name))];
+const titled = source(contract, 'contract', {
+  place: (id, { stage, towers }) => (stage === 'none' ? [] : [{ key: `contract:${id}`, links: towers.map((of) => ranked(stage === 'signed' ? 1 : 0, `tower:${of}`)) }]), // prettier-ignore
+  show: ({ id, state }) => ({ [`contract:${id}`]: `${id} ${state.title} ${state.stage}` }),
+});
+const towers = source(tower, 'tower', {
+  place: (id, { split }) => [
+    { key: `tower:${id}`, row: true, ...(split && { links: split.into.map((part): Key => `tower:${part.tower}`) }) },
+  ],
+  show: ({ id }) => ({ [`tower:${id}`]: id }),
+});
+const [ofTower, before] = [linkedList(titled, { ranks: 2, entry: (title) => title }), linkedList(towers)];
+/** The contracts of each tower, and of those that it came from: no totals lead to its row, only links. */
+const lines = projection({
+  name: 'lines',
+  version: 1,
+  question: 'Which contracts did a tower and those before it have?',
+  from: [titled, towers],
+  inherits: 'tower',
+  rows: {
+    tower: (id, lookup) => {
+      const from = (of: string): readonly string[] => [...lookup.newest(ofTower, `tower:${of}`), ...lookup.newest(before, `tower:${of}`).flatMap(from)]; // prettier-ignore
+      return { contracts: from(id) };
+    },
+  },
+  lists: { tower: { contracts: ofTower, before } },
+});
+const shown = [lines, stages, ...projections.filter(({ name }) => ['tower-board', 'contract-register', 'decisions'].includes(name))];
 const names = shown.map(({ name }) => name);
 
 let events: readonly RecordedEvent[];
@@ -108,9 +144,10 @@ describe('what changed rows', () => {
   it('is said of the event that changed them, and of no other', async () => {
     const head = events.length;
     for (const name of names) {
-      const made = rowsAt(name, head);
-      const { rows: now } = await rows.projector.rows(name, { limit: 1000 });
-      expect(new Map([...made].sort())).toEqual(new Map(now.map(({ key, row }) => [key, row])));
+      for (let at = 0; at <= head; at++) {
+        const { rows: now } = await rows.projector.rows(name, { at, limit: 1000 });
+        expect([name, at, new Map([...rowsAt(name, at)].sort())]).toEqual([name, at, new Map(now.map(({ key, row }) => [key, row]))]);
+      }
       for (const { sequence, event, position, stream, changes } of expected.get(name)!) {
         const { id, ...placed } = events[sequence - 1]!;
         expect([event, position, stream]).toEqual([id, placed.position, placed.stream]);
