@@ -198,9 +198,9 @@ export const plainly = (log: readonly RecordedEvent[]) => {
     const gone = new Set(without ? uncertainOn(day).approximate : []);
     const kept = order.filter((entry) => !gone.has(entry));
     const place = placeOf(order, day) - gone.size;
-    const [first] = order;
+    const [first] = kept;
     if (place === 0 && first?.recorded.type === 'Opened' && !certainlyBefore(day, first.data.since))
-      return [{ ...first, context: { ...first.context, asOf: day } }, ...acting(order, 1).slice(1)];
+      return [{ ...first, context: { ...first.context, asOf: day } }, ...acting(kept, 1).slice(1)];
     return acting(kept, place);
   };
 
