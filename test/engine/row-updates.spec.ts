@@ -186,7 +186,7 @@ describe('what changed rows', () => {
 });
 
 describe('a follower', () => {
-  it('hears of each event what it changed, wherever it begins and whoever else follows', async () => {
+  it('hears of each event what it changed, wherever it begins and however many others follow', async () => {
     for (const name of names)
       for (const [after, to] of [[0, 9], [9, 14], [3, 12], [14, 99], [12, 13], [0, 99], [13, 16], [6, 7], [5, 99]] as const) {
         const until = Math.min(to, events.length);
