@@ -109,6 +109,8 @@ beforeAll(async () => {
   });
   await world.record('contract-a', 'ApproveChange', { kind: 'value', to: { amount: '150', currency: 'GBP' } }, { decidedBy: { person: 'p-1' } }); // prettier-ignore
   await world.record('contract-b', 'CorrectFact', { event: await first('contract-b'), changes: [{ pointer: '/towers', value: ['hosting'] }], because: 'error' }); // prettier-ignore
+  await world.record('tower-thin', 'PlanTower', { programme: 'met', title: 'Thin' });
+  await world.record('tower-desks', 'SplitTower', { into: [{ tower: 'thin' }, { tower: 'print' }] });
   await world.record('contract-c', 'AwardContract', { ...award, title: 'Third' });
   await world.record('contract-c', 'WithdrawFact', { event: await first('contract-c') });
   await world.record('contract-c', 'ReinstateFact', { event: await first('contract-c') });
