@@ -10,12 +10,13 @@ import { STATES, stateOf, textByVat, VAT, vatOf, type State, type Vat } from './
 const approved = sums({ contracts: 'count', original: 'value', ceiling: 'value' });
 
 const addsOf = ({ original, ceiling }: Pick<Contract, 'original' | 'ceiling'>) => approved.of({ contracts: 1, original, ceiling });
-/** What a contract adds to its programme: in all, by VAT, and by state. */
+/** What a contract adds to its programme: in all, by VAT, by state, and by both. */
 const sumsOf = (c: Contract) => {
   if (!c.programme) return {};
   const key = `programme:${c.programme}#${groupOf(c)}`;
   const adds = addsOf(c);
-  return { [key]: adds, [`${key}/${c.vat}`]: adds, [`${key}/${stateOf(c)}`]: adds };
+  const state = stateOf(c);
+  return { [key]: adds, [`${key}/${c.vat}`]: adds, [`${key}/${state}`]: adds, [`${key}/${state}/${c.vat}`]: adds };
 };
 
 const moving = ({ state }: { readonly state: Contract }): readonly Change[] => state.changes.filter(({ to, by }) => to ?? by);
@@ -87,9 +88,9 @@ const groupTotals = (lookup: Lookup, programme: string, group: ReturnType<typeof
     const c = of === group ? lookup.get(contracts, replaced) : undefined;
     return c && c.programme === programme && c.group === group ? [c] : [];
   });
-  const of = (part?: Vat | State) => {
-    const at: Key = `${key}${part ? `/${part}` : ''}` as Key;
-    const out = gone.filter((c) => part === undefined || c.vat === part || stateOf(c) === part);
+  const of = (...parts: readonly (Vat | State)[]) => {
+    const at = [key, ...parts].join('/') as Key;
+    const out = gone.filter((c) => parts.every((part) => c.vat === part || stateOf(c) === part));
     const { contracts, original, ceiling } = approved.total(minus(lookup.measures(at), ...out.map(addsOf)));
     const shown = { contracts, original: withText(original), ceiling: withText(ceiling) };
     const without = out.map(({ contract }) => `contract:${contract}`);
@@ -97,25 +98,32 @@ const groupTotals = (lookup: Lookup, programme: string, group: ReturnType<typeof
       lookup.addedUp?.(shown[figure].amounts, { key: at, measures: [figure], without });
     return shown;
   };
-  const all = of();
-  const byVat = VAT.map((vat) => [vat, of(vat)] as const).filter(([, { contracts }]) => contracts > 0);
-  const byState = STATES.map((state) => [state, of(state)] as const).filter(([, { contracts }]) => contracts > 0);
-  const figureOf = (figure: 'original' | 'ceiling') => {
-    const shown = byVatOf(
-      byVat.map(([vat, part]) => [vat, part[figure]]),
-      all[figure],
-    );
-    lookup.addedUp?.(shown.amounts, { key, measures: [figure], without: gone.map(({ contract }) => `contract:${contract}`) });
-    const text = textByVat(
-      byVat.map(([vat, part]) => [vat, part[figure].text]),
-      all[figure].text,
-    );
-    return { ...shown, text };
+  /** In all, or of one state: each figure by its VAT where this differs. */
+  const byVatIn = (...states: readonly State[]) => {
+    const [all, at] = [of(...states), [key, ...states].join('/') as Key];
+    const byVat = VAT.map((vat) => [vat, of(...states, vat)] as const).filter(([, { contracts }]) => contracts > 0);
+    const without = gone.filter((c) => states.every((state) => stateOf(c) === state)).map(({ contract }) => `contract:${contract}`);
+    const figureOf = (figure: 'original' | 'ceiling') => {
+      const shown = byVatOf(
+        byVat.map(([vat, part]) => [vat, part[figure]]),
+        all[figure],
+      );
+      lookup.addedUp?.(shown.amounts, { key: at, measures: [figure], without });
+      const text = textByVat(
+        byVat.map(([vat, part]) => [vat, part[figure].text]),
+        all[figure].text,
+      );
+      return { ...shown, text };
+    };
+    return { contracts: all.contracts, original: figureOf('original'), ceiling: figureOf('ceiling'), vat: vatOf(byVat), byVat };
   };
+  const { contracts: _, byVat, ...all } = byVatIn();
+  const byState = STATES.flatMap((state) => {
+    const { byVat: __, ...part } = byVatIn(state);
+    return part.contracts > 0 ? [[state, part] as const] : [];
+  });
   return {
-    original: figureOf('original'),
-    ceiling: figureOf('ceiling'),
-    vat: vatOf(byVat),
+    ...all,
     byVat: Object.fromEntries(byVat),
     byState: Object.fromEntries(byState),
     /** Contracts that are not counted, since a running one has taken their place. */
@@ -130,7 +138,7 @@ const lost = (lookup: Lookup, key: Key, who: 'authority' | 'supplier') => {
 /** Ceilings, not payments: what was approved at first, what it is now, and what the difference was approved for. */
 export const money = projection({
   name: 'money',
-  version: 9,
+  version: 10,
   question: 'What was approved at first, what is the ceiling now, what was saved and what was lost?',
   byDay: true,
   from: [contracts, replacements, losses, programmes],

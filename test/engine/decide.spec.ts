@@ -348,6 +348,34 @@ describe('what policy judges together', () => {
 });
 
 describe('a decision that policy judges', () => {
+  it('is judged as one that amends a fact where it corrects one, and as none where it records one', async () => {
+    const seen: Taken[] = [];
+    const { of, approve } = judged((_, taken) => (seen.push(taken), []));
+    const changed = context('ChangeApproved', scope, '2016');
+    await decided(of(awarded, changed), correctFact, { event: theFact(2), changes: [{ pointer: '/summary', value: 'More of it' }], because: 'error' }); // prettier-ignore
+    expect([seen.length > 0, seen.every(({ amends, now }) => amends === true && now)]).toEqual([true, true]);
+    seen.length = 0;
+    await decided(of(awarded), approve, scope);
+    expect(seen).toHaveLength(1);
+    expect(seen[0]).not.toHaveProperty('amends');
+  });
+
+  it('of several events is judged event by event, each on what the one before it left', async () => {
+    const found: number[] = [];
+    const { ChangeApproved } = contract.events;
+    const assess = (_: unknown, __: unknown, { changes }: { readonly changes: readonly unknown[] }) => (found.push(changes.length), []);
+    const aggregate = {
+      ...contract,
+      events: { ...contract.events, ChangeApproved: { ...ChangeApproved, assess } },
+    } as unknown as AnyAggregate;
+    const twice = { ...approveChange, aggregate, decide: ({ data }: { readonly data: object }) => [1, 2].map(() => ({ type: 'ChangeApproved', data })) } as AnyCommand; // prettier-ignore
+    const { assessed } = await decided(History.of(aggregate, 'siam', contractOf(awarded).recorded), twice, scope);
+    expect([found, assessed]).toEqual([
+      [0, 1],
+      [[], []],
+    ]);
+  });
+
   it('is refused now with every rule that is not met, and what each says', async () => {
     const { of, approve } = judged(() => [rule('a/x', 'not-met', 'Mayor must approve this.'), rule('a/y', 'met'), rule('a/z', 'not-met')]);
     expect(await refusal(of(awarded), approve, scope)).toMatchObject({

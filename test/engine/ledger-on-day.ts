@@ -102,5 +102,7 @@ export const isBroughtIn = (events: readonly RecordedEvent[], day: string): bool
   [...byStream(events)].some(([stream, own]) => {
     const [category, id] = split(stream);
     const of = aggregates.find((one) => one.category === category)!;
-    return History.of(of, id, own).asOf(day).entries[0]?.asOf !== undefined;
+    return History.of(of, id, own)
+      .asOf(day)
+      .entries.some(({ asOf }) => asOf !== undefined);
   });

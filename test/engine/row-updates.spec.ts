@@ -1,8 +1,20 @@
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { projections } from '../../projections/index.js';
 import { contract } from '../../src/domain/contract/index.js';
-import { textOfChanges, type Followed, type Update } from '../../src/engine/read/rows/updates.js';
-import { canonical, projection, source, type RecordedEvent } from '../../src/kernel/index.js';
+import { tower } from '../../src/domain/tower/index.js';
+import type { Rows as RowsOfBuild } from '../../src/engine/read/rows/rows.js';
+import { textOfChanges, type Changes, type Followed, type Update } from '../../src/engine/read/rows/updates.js';
+import {
+  canonical,
+  linkedList,
+  projection,
+  ranked,
+  source,
+  type Key,
+  type Projection,
+  type RecordedEvent,
+} from '../../src/kernel/index.js';
+import type { EventStore } from '../../src/store/event-store.js';
 import { memoryStore, type MemoryStore } from '../fakes/memory-store.js';
 import { recordWorld, World } from '../random-history.js';
 import { appendAll, closeRows, Rows } from './rows-after.js';
@@ -16,6 +28,9 @@ const award = {
   value: { amount: '100', currency: 'GBP' },
 };
 
+/** Rows that are asked for on one day, however long a test takes. */
+const rowsOf = (store: EventStore, projections: readonly Projection[]): Rows =>
+  new Rows(store, projections, undefined, { now: () => '2020-03-01T12:00:00.000Z' });
 /** How often the row of a contract was rendered since somebody asked last. */
 let rendered = 0;
 const renders = (): number => {
@@ -41,7 +56,33 @@ const stages = projection({
     },
   },
 });
-const shown = [stages, ...projections.filter(({ name }) => ['tower-board', 'contract-register', 'decisions'].includes(name))];
+const titled = source(contract, 'contract', {
+  place: (id, { stage, towers }) => (stage === 'none' ? [] : [{ key: `contract:${id}`, links: towers.map((of) => ranked(stage === 'signed' ? 1 : 0, `tower:${of}`)) }]), // prettier-ignore
+  show: ({ id, state }) => ({ [`contract:${id}`]: `${id} ${state.title} ${state.stage}` }),
+});
+const towers = source(tower, 'tower', {
+  place: (id, { split }) => [
+    { key: `tower:${id}`, row: true, ...(split && { links: split.into.map((part): Key => `tower:${part.tower}`) }) },
+  ],
+  show: ({ id }) => ({ [`tower:${id}`]: id }),
+});
+const [ofTower, before] = [linkedList(titled, { ranks: 2, entry: (title) => title }), linkedList(towers)];
+/** The contracts of each tower, and of those that it came from: no totals lead to its row, only links. */
+const lines = projection({
+  name: 'lines',
+  version: 1,
+  question: 'Which contracts did a tower and those before it have?',
+  from: [titled, towers],
+  inherits: 'tower',
+  rows: {
+    tower: (id, lookup) => {
+      const from = (of: string): readonly string[] => [...lookup.newest(ofTower, `tower:${of}`), ...lookup.newest(before, `tower:${of}`).flatMap(from)]; // prettier-ignore
+      return { contracts: from(id) };
+    },
+  },
+  lists: { tower: { contracts: ofTower, before } },
+});
+const shown = [lines, stages, ...projections.filter(({ name }) => ['tower-board', 'contract-register', 'decisions'].includes(name))];
 const names = shown.map(({ name }) => name);
 
 let events: readonly RecordedEvent[];
@@ -68,6 +109,8 @@ beforeAll(async () => {
   });
   await world.record('contract-a', 'ApproveChange', { kind: 'value', to: { amount: '150', currency: 'GBP' } }, { decidedBy: { person: 'p-1' } }); // prettier-ignore
   await world.record('contract-b', 'CorrectFact', { event: await first('contract-b'), changes: [{ pointer: '/towers', value: ['hosting'] }], because: 'error' }); // prettier-ignore
+  await world.record('tower-thin', 'PlanTower', { programme: 'met', title: 'Thin' });
+  await world.record('tower-desks', 'SplitTower', { into: [{ tower: 'thin' }, { tower: 'print' }] });
   await world.record('contract-c', 'AwardContract', { ...award, title: 'Third' });
   await world.record('contract-c', 'WithdrawFact', { event: await first('contract-c') });
   await world.record('contract-c', 'ReinstateFact', { event: await first('contract-c') });
@@ -78,12 +121,12 @@ beforeAll(async () => {
   const unheard = { ...last, id: 'unheard', type: 'ContractEnchanted', revision: 1, position: '' };
   store = memoryStore();
   await appendAll(store, [...known, unheard]);
-  const apart = await new Rows(store, shown).read();
+  const apart = await rowsOf(store, shown).read();
   for (const name of names) expected.set(name, await apart.updates(name));
   events = await store.readAll(undefined, 100);
 }, 30_000);
 beforeEach(async () => {
-  rows = await new Rows(store, shown).read();
+  rows = await rowsOf(store, shown).read();
 });
 afterEach(closeRows);
 
@@ -103,9 +146,10 @@ describe('what changed rows', () => {
   it('is said of the event that changed them, and of no other', async () => {
     const head = events.length;
     for (const name of names) {
-      const made = rowsAt(name, head);
-      const { rows: now } = await rows.projector.rows(name, { limit: 1000 });
-      expect(new Map([...made].sort())).toEqual(new Map(now.map(({ key, row }) => [key, row])));
+      for (let at = 0; at <= head; at++) {
+        const { rows: now } = await rows.projector.rows(name, { at, limit: 1000 });
+        expect([name, at, new Map([...rowsAt(name, at)].sort())]).toEqual([name, at, new Map(now.map(({ key, row }) => [key, row]))]);
+      }
       for (const { sequence, event, position, stream, changes } of expected.get(name)!) {
         const { id, ...placed } = events[sequence - 1]!;
         expect([event, position, stream]).toEqual([id, placed.position, placed.stream]);
@@ -129,7 +173,7 @@ describe('what changed rows', () => {
   });
 
   it('is worked out once for those who ask together, and kept for those who come later', async () => {
-    const fresh = await new Rows(rows.store, [stages]).read();
+    const fresh = await rowsOf(rows.store, [stages]).read();
     const ask = () => fresh.projector.updates('stages', 0, 1000);
     renders();
     const [one, other] = await Promise.all([ask(), ask()]);
@@ -137,14 +181,14 @@ describe('what changed rows', () => {
     expect([one.updates, other.updates]).toEqual([expected.get('stages'), expected.get('stages')]);
     expect(await ask()).toEqual(one);
     expect(renders()).toBe(0);
-    const alone = await new Rows(rows.store, [stages]).read();
+    const alone = await rowsOf(rows.store, [stages]).read();
     await alone.projector.updates('stages', 0, 1000);
     expect(renders()).toBe(work);
   });
 });
 
 describe('a follower', () => {
-  it('hears of each event what it changed, wherever it begins and whoever else follows', async () => {
+  it('hears of each event what it changed, wherever it begins and however many others follow', async () => {
     for (const name of names)
       for (const [after, to] of [[0, 9], [9, 14], [3, 12], [14, 99], [12, 13], [0, 99], [13, 16], [6, 7], [5, 99]] as const) {
         const until = Math.min(to, events.length);
@@ -195,7 +239,7 @@ describe('a follower', () => {
   });
 
   it('renders once what it goes on to hear of', async () => {
-    const fresh = await new Rows(rows.store, [stages]).read();
+    const fresh = await rowsOf(rows.store, [stages]).read();
     const step = async (after: number, to: number) => {
       renders();
       await fresh.projector.ask('stages', (of) => of.follow(after, to, 1000, breathe));
@@ -208,6 +252,52 @@ describe('a follower', () => {
   });
 });
 
+describe('a follower of some rows', () => {
+  const choose = (name: string, changes: Changes, choice: Parameters<RowsOfBuild['chosen']>[1]) =>
+    rows.projector.ask(name, (of) => of.chosen(changes, choice, breathe));
+  /** The keys of the rows that pass, after so many events. */
+  const passing = async (name: string, at: number, filters: Readonly<Record<string, string>>) =>
+    new Set((await rows.projector.rows(name, { at, limit: 1000, filters })).rows.map(({ key }) => key));
+
+  it('hears of those that pass, and once of each that passes no more', async () => {
+    const filters = { stage: 'awarded' };
+    for (const most of [1000, 0]) {
+      const { updates, latest, upTo } = await follow('contract-register', 4, events.length, most);
+      const said = latest
+        ? [[4, upTo, latest.changes!] as const]
+        : updates.map(({ sequence, changes }) => [sequence - 1, sequence, changes] as const);
+      let [left, silent] = [0, 0];
+      for (const [from, to, changes] of said) {
+        const [was, is] = [await passing('contract-register', from, filters), await passing('contract-register', to, filters)];
+        const heard = Object.entries(changes).flatMap(([key, row]): [string, unknown][] => (is.has(key) ? [[key, row]] : was.has(key) ? [[key, null]] : [])); // prettier-ignore
+        const chosen = await choose('contract-register', changes, { filters });
+        expect(chosen && Object.entries(chosen)).toEqual(heard.length === 0 ? undefined : heard);
+        if (chosen) expect(textOfChanges(chosen)).toBe(JSON.stringify(chosen));
+        if (heard.some(([, row]) => row === null)) left++;
+        if (heard.length === 0) silent++;
+        expect(await choose('contract-register', changes, { filters: {} })).toEqual(changes);
+      }
+      if (most > 0) expect([left > 0, silent > 0]).toEqual([true, true]);
+    }
+  });
+
+  it('hears of one row what changed of it, whatever else did', async () => {
+    for (const { changes } of (await follow('tower-board', 0, events.length)).updates)
+      for (const key of [...Object.keys(changes), 'tower:none'])
+        expect(await choose('tower-board', changes, { key, filters: {} })).toEqual(key in changes ? { [key]: changes[key] } : undefined);
+    const changeOf = (key: string, from: number, to: number) => rows.projector.ask('stages', (of) => of.changeOf(key, from, to, breathe));
+    for (const [from, to] of [[0, events.length], [5, 7], [7, 8], [8, 9], [12, events.length]] as const)
+      for (const key of ['contract:a', 'contract:c', 'contract:none']) {
+        const [was, is] = [rowsAt('stages', from).get(key) ?? null, rowsAt('stages', to).get(key) ?? null];
+        const changes = await changeOf(key, from, to);
+        expect(changes).toEqual(canonical(was) === canonical(is) ? undefined : { [key]: is });
+        if (!changes) continue;
+        expect(textOfChanges(changes)).toBe(JSON.stringify(changes));
+        expect(await choose('stages', changes, { key, filters: {} })).toEqual(changes);
+      } // prettier-ignore
+  });
+});
+
 describe('of many events', () => {
   it('two thousand are looked at, so that all followers come to the same places', async () => {
     const store = memoryStore();
@@ -215,7 +305,7 @@ describe('of many events', () => {
     const id = (n: number) => `019353d2-0000-7000-9000-${String(n).padStart(12, '0')}`;
     for (let n = 0; n < 2050; n++) await store.append(`supplier-s${n}`, -1, [{ ...like, id: id(n) }]);
     await store.append('contract-late', -1, [{ ...ofContract, id: id(9999) }]);
-    const many = await new Rows(store, [stages]).read();
+    const many = await rowsOf(store, [stages]).read();
     const hear = async (after: number) => {
       const { upTo, updates } = await many.projector.ask('stages', (of) => of.follow(after, 2051, 1000, breathe));
       return [upTo, updates.length];
@@ -224,5 +314,18 @@ describe('of many events', () => {
     const first = await many.projector.updates('stages', 0);
     expect([first.upTo, first.updates]).toEqual([2000, []]);
     expect((await many.projector.updates('stages', 2000)).updates).toHaveLength(1);
+  });
+
+  it('five hundred rows are sent as they are now, and of more of them none', async () => {
+    const like = events.find(({ type, stream }) => type === 'ContractAwarded' && stream === 'contract-a')!;
+    const store = memoryStore();
+    for (let n = 0; n < 501; n++) await store.append(`contract-m${n}`, -1, [{ ...like, id: `019353d2-0000-7000-9000-${String(n).padStart(12, '0')}` }]); // prettier-ignore
+    const many = await rowsOf(store, [stages]).read();
+    const latest = async (after: number, to: number) => (await many.projector.ask('stages', (of) => of.follow(after, to, 1, breathe))).latest!; // prettier-ignore
+    expect(Object.keys((await latest(0, 500)).changes!)).toHaveLength(500);
+    expect(await latest(0, 501)).toEqual({ events: 501, changes: undefined });
+    expect(Object.keys((await latest(1, 501)).changes!)).toHaveLength(500);
+    const { updates } = await many.projector.ask('stages', (of) => of.follow(0, 501, 1000, breathe));
+    expect(updates).toHaveLength(501);
   });
 });

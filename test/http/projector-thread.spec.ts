@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, expect, it, jest } from '@jest/globals';
 import Database from 'better-sqlite3';
 import { closeSync, cpSync, openSync, readdirSync, rmSync, statSync, writeFileSync, writeSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
@@ -8,7 +8,8 @@ import { build, removeBuilt, startBuilt, type Started } from '../built.js';
 import { FakeServer } from '../fakes/kurrentdb/fake-server.js';
 import { award, tempFolder } from './server.js';
 
-// The built program, as a process: it follows the log on a thread of its own.
+// The built program, as a process: it follows the log on a thread of its own. Each test starts it, some three times.
+jest.setTimeout(60_000);
 let program: string;
 let dir: string;
 let server: Started | undefined;

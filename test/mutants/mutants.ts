@@ -33,7 +33,7 @@ const scopes: readonly Scope[] = [
   {
     name: 'policies',
     files: ['policies', 'loss-authority'].map((name) => `src/domain/programme/${name}.ts`),
-    specs: 'test/domain/(policies|programme|contract|loss-authority|loss-tables)',
+    specs: 'test/domain/(programme|contract|law-adopted|cumulative|about|loss-authority|loss-tables)',
   },
   { name: 'figures', files: ['src/domain/loss/figures.ts'], specs: 'test/domain/loss-(figures|details)' },
   { name: 'loss', files: ['src/domain/loss/**/*.ts'], specs: 'test/domain/loss(?!-figures|-any)' },
@@ -44,7 +44,7 @@ const scopes: readonly Scope[] = [
     name: 'contract',
     files: ['src/domain/contract/**/*.ts'],
     specs:
-      'test/domain/(contract|suppliers|proposals|recorded|references|indexation|money|months|about|disclosed|law-adopted|backdated|rules)',
+      'test/domain/(contract|suppliers|proposals|recorded|references|indexation|money|months|about|disclosed|law-adopted|cumulative|bounds|backdated|rules)',
   },
   {
     name: 'programme',
@@ -87,6 +87,11 @@ const scopes: readonly Scope[] = [
   },
   { name: 'audit', files: ['src/engine/audit/*.ts'], specs: 'test/engine/(audit|dossier|document|why|replays)' },
   { name: 'proof', files: ['src/proof/*.ts'], specs: 'test/proof/' },
+  {
+    name: 'tree',
+    files: ['merkle-proof', 'merkle-tree', 'tree-check'].map((name) => `src/store/${name}.ts`),
+    specs: 'test/(proof/(merkle|log-check)|store/merkle)',
+  },
 ];
 
 const { values, positionals } = parseArgs({

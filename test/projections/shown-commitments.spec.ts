@@ -51,6 +51,20 @@ describe('a contract that a running one has taken the place of', () => {
     expect((await totals())[0]).toBe('£80, 1 replaced');
   });
 
+  it('is out of the money of its programme: of its own VAT and state alone, and each figure opens without it', async () => {
+    await record('old', { stage: 'signed' });
+    await record('new', { value: gbp('300'), vat: 'inc', replaces: 'old' });
+    await record('other', { value: gbp('7') });
+    const money = await inMemory('money', world);
+    const { towers } = money.row('programme:met');
+    const texts = (parts: object) => Object.entries<any>(parts).map(([of, { ceiling, contracts }]) => `${of}: ${ceiling.text} of ${contracts}`); // prettier-ignore
+    expect([towers.ceiling.text, towers.replaced]).toEqual(['£7 without VAT + £300 with VAT', 1]);
+    expect([texts(towers.byVat), texts(towers.byState)]).toEqual([['ex: £7 of 1', 'inc: £300 of 1'], ['inForce: £7 without VAT + £300 with VAT of 2']]); // prettier-ignore
+    expect([towers.vat, towers.byState.inForce.vat, towers.byState.inForce.original.text]).toEqual(['mixed', 'mixed', '£7 without VAT + £300 with VAT']); // prettier-ignore
+    const without = (key: string) => money.addedUp.flatMap((total) => (total.key === `programme:met#${key}` && total.measures[0] === 'ceiling' ? [total.without] : [])); // prettier-ignore
+    expect([without('towers/ex'), without('towers/inc'), without('towers')]).toEqual([[['contract:old']], [[]], [['contract:old'], ['contract:old']]]); // prettier-ignore
+  });
+
   it('is counted where contracts replace each other in a circle: nobody took the place of another', async () => {
     const by = (...pairs: readonly string[]) => pairs.map((pair) => ({ by: pair[0]!, replaced: pair[1]! }));
     const left = (...pairs: readonly string[]) => notInCircles(by(...pairs)).map((one) => one.by + one.replaced);

@@ -145,6 +145,7 @@ describe('an archive', () => {
     const archive = await kept(Buffer.concat(await Array.fromAsync(archiveOf(twice()))));
     await expect(openBundle(archive)).rejects.toThrow(new InvalidArchiveError('It has x twice.'));
     expect((await openBundle(join(archive, '..'))).sizeOf('none')).toBeUndefined();
+    expect((await openBundle(join(archive, '..', 'nowhere'))).sizeOf('bundle.json')).toBeUndefined();
   });
 });
 

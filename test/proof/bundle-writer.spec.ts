@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { Readable } from 'node:stream';
 import { UNREADABLE, type RecordedEvent } from '../../src/kernel/index.js';
+import { bundleName } from '../../src/proof/bundle.js';
 import { bundleFiles, NotBundledError, reachOf, type Bundled, type BundleSubject, type EventPages } from '../../src/proof/bundle-writer.js';
 import { genesisHash, signCheckpoint, type SignedCheckpoint } from '../../src/proof/checkpoint.js';
 import { rootOf } from '../../src/proof/comparison.js';
@@ -69,6 +70,15 @@ const linesOf = (text: string): number[] =>
 const PARTS = ['bundle.json', 'checkpoint', 'older-checkpoints.jsonl', 'events.jsonl', 'manifest'];
 
 describe('a bundle that is written', () => {
+  it('has a short name', () => {
+    const names = [
+      bundleName('ledger', '-'),
+      bundleName('programme', 'met'),
+      bundleName('decision', '019353d2-0000-7000-8000-0123456789ab'),
+    ];
+    expect(names).toEqual(['ledger', 'met', 'decision-0123456789ab']);
+  });
+
   it(`of a whole ledger has its events under the checkpoint, and is valid for ${verifiers}`, async () => {
     const { dir, paths, result } = await bundled(subjectOf());
     expect([paths, result]).toEqual([PARTS, { events: 20, size: 20, root: tree.root, evidence: 0 }]);
@@ -180,7 +190,7 @@ describe('a bundle that is written', () => {
     const early = bundleFiles(subjectOf(), { pages: paged(events) });
     for (let n = 0; n < 4; n++) await early.next();
     await expect(early.next()).rejects.toThrow(new TypeError('The events were not taken to their end.'));
-  });
+  }, 60_000);
 });
 
 describe('a bundle of a history that is not the one that was signed', () => {

@@ -383,6 +383,8 @@ describe('an event in a bundle that its own key has signed', () => {
     ['an escape in upper case', line((text) => text.replace('"n":1', '"n":"\\uD83D"'))],
     ['an escape that is not needed', line((text) => text.replace('"n":1', '"n":"\\/"'))],
     ['data that are a list', line((text) => text.replace(/\{"data":\{.*\},"datacontenttype"/, '{"data":[],"datacontenttype"'))],
+    ['data that are nothing', line((text) => text.replace(/\{"data":\{.*\},"datacontenttype"/, '{"data":null,"datacontenttype"'))],
+    ['data that are a text', line((text) => text.replace(/\{"data":\{.*\},"datacontenttype"/, '{"data":"x","datacontenttype"'))],
     ['a list', line((text) => `[${text.trimEnd()}]\n`)],
     ['nothing', line(() => '\n')],
     ['a byte that is no UTF-8', line((text) => Buffer.from(text.replace('"n":1', '"n":"ÿ"'), 'latin1'))],
@@ -400,6 +402,59 @@ describe('an event in a bundle that its own key has signed', () => {
       ],
     };
     expect(await found(behind)).toEqual(['checkpoint-exceeded event 5 (contract-c, revision 0)']);
+  });
+
+  const order = (n: number) => `order-altered ${whose(n)}`;
+  const gap = (from: number, to = from) => `events-missing events ${from} to ${to}`;
+  it.each<[readonly (number | 'noise')[], readonly string[]]>([
+    [[0, 1, 2, 3, 4], []],
+    [[], [gap(0, 4)]],
+    [[1, 2, 3, 4], [gap(0)]],
+    [[0, 1, 3, 4], [gap(2)]],
+    [[0, 1, 2, 4], [gap(3)]],
+    [[0, 1], [gap(2, 4)]],
+    [[0, 0, 1, 2, 3, 4], [order(0)]],
+    [[0, 1, 0, 2, 3, 4], [order(0)]],
+    [
+      [0, 1, 2, 4, 3],
+      [order(4), gap(4)],
+    ],
+    [
+      [0, 2, 1, 3, 4],
+      [order(2), gap(2)],
+    ],
+    [
+      [4, 3, 2, 1, 0],
+      [order(4), order(3), order(2), order(1), gap(1, 4)],
+    ],
+    [
+      [0, 3, 'noise', 1, 2, 4],
+      [order(3), 'line-malformed line 3', gap(3)],
+    ],
+    [[0, 'noise', 1, 2, 3, 4], ['line-malformed line 2']],
+    [
+      [0, 1, 2, 3, 'noise'],
+      ['line-malformed line 5', gap(4)],
+    ],
+  ])(`of a whole ledger is in its place, once, or is named by ${verifiers}: %j`, async (places, faults) =>
+    expect(await found({ lines: (all) => places.map((n) => (n === 'noise' ? 'noise\n' : all[n]!)) })).toEqual(faults),
+  );
+
+  it(`that is another is named by ${verifiers}, and narrowed by older notes where its hash is another as well`, async () => {
+    const forge = (text: string): string => {
+      const { data, ...rest } = JSON.parse(text.replace(/"n":\d/, '"n":9'));
+      return `${canonical({ data, ...rest, leafhash: leafHash(canonical(data)).toString('hex') })}\n`;
+    };
+    expect(await found(line((text) => text.replace('"n":1', '"n":9')))).toEqual([`event-altered ${whose(1)}`]);
+    expect(await found({ ...PART, ...line((text) => text.replace('"n":2', '"n":9')) })).toEqual([`event-altered ${whose(2)}`, 'stream-incomplete contract-a, revision 1']); // prettier-ignore
+    expect(await found({ ...PART, lines: (all) => [all[0]!, 'noise\n', ...all.slice(1)] })).toEqual(['line-malformed line 2']);
+    expect(await found(line(forge))).toEqual(['root-differs events 0 to 4']);
+    const noted: Plan = { ...line(forge, 3), older: ({ line: noteOver }) => [noteOver(2), noteOver(4), noteOver(5)] };
+    expect(await found(noted)).toEqual(['root-differs events 2 to 3', 'history-rewritten 4', 'history-rewritten 5']);
+    // whether the root is another is said of events about which nothing else is
+    expect(await found({ lines: (all) => [all[0]!, forge(all[1]!), ...all.slice(2), 'noise\n'] })).toEqual(['line-malformed line 6']);
+    const ahead: Plan = { ...line((text) => text.replace('"leafindex":4', '"leafindex":5'), 4) };
+    expect(await found(ahead)).toEqual(['checkpoint-exceeded event 5 (contract-a, revision 2)', gap(4)]);
   });
 
   it(`is named by ${verifiers} a hundred times at most, and all of its lines are read`, async () => {
@@ -427,7 +482,7 @@ describe('an event in a bundle that its own key has signed', () => {
       }),
       { numRuns: 20 },
     );
-  });
+  }, 60_000);
 
   it(`may have as long a line as a file that is read whole, for ${verifiers}, and nothing is read behind a longer one`, async () => {
     const lengths: number[] = [];
@@ -440,5 +495,5 @@ describe('an event in a bundle that its own key has signed', () => {
     expect(await found(long(most))).toEqual([]);
     expect(await found(long(most + 1))).toEqual(['line-malformed line 2', 'events-missing events 1 to 4']);
     expect(lengths[1]).toBe(16 << 20);
-  });
+  }, 60_000);
 });
