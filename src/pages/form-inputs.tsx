@@ -95,10 +95,7 @@ export const Asked = ({ field, name, at, value, form }: Input) => {
         Record<string, Json | undefined>
       >;
       return (
-        <fieldset id={idOf(at)}>
-          <legend>{label}</legend>
-          {hint !== undefined && <p class="govuk-hint">{hint}</p>}
-          <Problems at={at} form={form} />
+        <Frame at={at} label={label} hint={hint} form={form}>
           <div class="inline">
             <Qualifier at={at} value={qualifier} form={form} />
             <SmallInput at={`${at}/count`} label="Count" value={count} form={form} width={10} inputmode="decimal" />
@@ -110,7 +107,7 @@ export const Asked = ({ field, name, at, value, form }: Input) => {
               </Small>
             )}
           </div>
-        </fieldset>
+        </Frame>
       );
     }
     case 'json':
@@ -133,18 +130,29 @@ export const Asked = ({ field, name, at, value, form }: Input) => {
   }
 };
 
+interface FrameOf {
+  readonly at: string;
+  readonly label: string;
+  readonly hint: string | undefined;
+  readonly form: Form;
+  readonly children: ComponentChildren;
+}
+/** Inputs that belong together, with their legend and what is wrong with them as a whole. */
+const Frame = ({ at, label, hint, form, children }: FrameOf) => (
+  <fieldset id={idOf(at)}>
+    <legend>{label}</legend>
+    {hint !== undefined && <p class="govuk-hint">{hint}</p>}
+    <Problems at={at} form={form} />
+    {children}
+  </fieldset>
+);
+
 const Amount = ({ field, name, at, value, form }: Input) => {
   const given = (typeof value === 'object' && value !== null ? value : {}) as Readonly<Record<string, Json | undefined>>;
   const is = MISSING.find((one) => given[one] !== undefined);
   const { until, why } = (given['withheld'] ?? {}) as Readonly<Record<string, Json | undefined>>;
   return (
-    <fieldset id={idOf(at)}>
-      <legend>
-        {labelOf(name)}
-        {field.optional ? ' (optional)' : ''}
-      </legend>
-      {field.about !== undefined && <p class="govuk-hint">{field.about}</p>}
-      <Problems at={at} form={form} />
+    <Frame at={at} label={`${labelOf(name)}${field.optional ? ' (optional)' : ''}`} hint={field.about} form={form}>
       {field.kind === 'value' && (
         <Small at={`${at}/is`} label="What is known of it" form={form}>
           <select class="govuk-select" id={idOf(`${at}/is`)} name={`${at}/is`}>
@@ -193,7 +201,7 @@ const Amount = ({ field, name, at, value, form }: Input) => {
           )}
         </div>
       </details>
-    </fieldset>
+    </Frame>
   );
 };
 
@@ -205,13 +213,7 @@ const Entries = ({ field, name, at, value, form }: Input) => {
     entries.length + (form.room[at] ?? (field.optional && entries.length === 0 ? 0 : entries.length === 0 ? 1 : 0)),
   );
   return (
-    <fieldset id={idOf(at)}>
-      <legend>
-        {labelOf(name)}
-        {field.optional ? ' (optional)' : ''}
-      </legend>
-      {field.about !== undefined && <p class="govuk-hint">{field.about}</p>}
-      <Problems at={at} form={form} />
+    <Frame at={at} label={`${labelOf(name)}${field.optional ? ' (optional)' : ''}`} hint={field.about} form={form}>
       <input type="hidden" name={`${at}/#`} value={n} />
       {Array.from({ length: n }, (_, i) => (
         <Asked field={{ ...field.item!, optional: true }} name={String(i)} at={`${at}/${i}`} value={entries[i] as Part} form={form} />
@@ -219,6 +221,6 @@ const Entries = ({ field, name, at, value, form }: Input) => {
       <button class="small-button" name="step" value={`add ${at}`}>
         Add {n === 0 ? 'one' : 'another'} to {labelOf(name).toLowerCase()}
       </button>
-    </fieldset>
+    </Frame>
   );
 };

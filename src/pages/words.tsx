@@ -33,9 +33,9 @@ export const Day = ({ on }: { readonly on: string | null | undefined }) =>
   );
 export const Instant = ({ at, zone }: { readonly at: string; readonly zone: string }) => <time datetime={at}>{instantText(at, zone)}</time>;
 
-/** `Approve change`, `Part paid`: the words of a name in code. */
+/** `Approve change`, `Part paid`: the words of a name in code; a `uri` is an address. */
 export const wordsOf = (name: string): string => {
-  const words = name
+  const words = (name === 'uri' ? 'address' : name)
     .replaceAll(/([a-z0-9])([A-Z])/g, '$1 $2')
     .replaceAll(/[-_]/g, ' ')
     .toLowerCase();

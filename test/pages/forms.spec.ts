@@ -61,6 +61,12 @@ describe('a command as a form', () => {
     expect((await pageOf(server, sent.to!)).text).toContain('Award contract');
   });
 
+  it('asks for the address of a source in a word for people', async () => {
+    const { html } = await pageOf(server, '/app/programmes/met/add-warning');
+    expect(html).toContain('Address (optional)');
+    expect(html).not.toMatch(/>\s*Uri\b/);
+  });
+
   it('goes back to the answers as they were entered', async () => {
     const check = await send(AWARD, { ...(await formOf(AWARD)), ...answers, '#id': 'another', step: 'check' });
     const edit = await send(AWARD, { ...hiddenIn(check.html), step: 'edit' });
