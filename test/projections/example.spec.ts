@@ -106,8 +106,14 @@ it('shows the suppliers with disputes under their names, counts these, and choos
     await world.record(`contract-${id}`, 'AwardContract', { ...award, startsOn: '2015-01-01', endsOn });
     await world.record(`contract-${id}`, 'RecordDispute', { dispute: 'd-1', by: 'supplier', matter: 'Outages' });
   }
+  const charter = (await world.events()).find(({ type }) => type === 'ProgrammeChartered')!.id;
+  await world.record('programme-met', 'CorrectFact', {
+    event: charter,
+    changes: [{ pointer: '/title', value: 'One Met' }],
+    because: 'error',
+  });
   const rows = await rowsAfter(await world.events(), [disputesBySupplier]);
-  const entry = { programme: 'Total Technology' };
+  const entry = { programme: 'One Met' };
   expect(await rows.row('disputes-by-supplier', 'supplier:csc')).toMatchObject({
     name: 'CSC',
     contracts: [
@@ -119,4 +125,6 @@ it('shows the suppliers with disputes under their names, counts these, and choos
   const { projector } = rows;
   const chosen = async (value: string) => (await projector.rows('disputes-by-supplier', { limit: 10, filters: { programme: value } })).rows.map(({ key }) => key); // prettier-ignore
   expect([await chosen('met'), await chosen('other')]).toEqual([['supplier:csc'], []]);
+  const renamed = (await rows.updates('disputes-by-supplier')).at(-1)!;
+  expect([renamed.stream, Object.keys(renamed.changes)]).toEqual(['programme-met', ['supplier:csc']]);
 });
