@@ -95,7 +95,7 @@ const asked = async (world: World) => {
 describe('a contract that a register brings in later', () => {
   const recorded = { ...awarded(96), stage: 'live', role: 'tower' };
   const board = async (row: Awaited<ReturnType<typeof asked>>['row'], day: string) =>
-    ((await row('tower-board', 'tower:hosting', day))!.row as any).contracts.map((one: any) => [one.contract, one.stage]);  
+    ((await row('tower-board', 'tower:hosting', day))!.row as any).contracts.map((one: any) => [one.contract, one.stage]);
 
   it('is on the board of a day before its record, from its award on', async () => {
     const world = await world2015();
