@@ -209,13 +209,16 @@ const isValue = (of: unknown): of is Value => {
   if (typeof amount === 'string' && typeof currency === 'string') return /^-?\d{1,18}(\.\d+)?$/.test(amount) && /^[A-Z]{3}$/.test(currency);
   return undisclosed === true || unknown === true || (typeof withheld === 'object' && withheld !== null);
 };
-/** `/term/months` → `Term, months`. */
+/** `/term/months` → `Term, months`; `/evidence/0/uri` → `Evidence 1, address`, since people count from one. */
 export const placeText = (pointer: string): string =>
   pointer
     .split('/')
     .slice(1)
-    .map((step, i) => (i === 0 ? wordsOf(step) : wordsOf(step).toLowerCase()))
-    .join(', ') || 'All of it';
+    .map((step, i) => {
+      if (i > 0 && /^\d{1,3}$/.test(step)) return ` ${Number(step) + 1}`;
+      return i === 0 ? wordsOf(step) : `, ${wordsOf(step).toLowerCase()}`;
+    })
+    .join('') || 'All of it';
 
 /** Such as `about 300 people`. */
 export const headcountText = ({ count, qualifier, unit }: Headcount): string =>

@@ -55,6 +55,42 @@ beforeAll(async () => {
 });
 afterAll(() => stopServer(server));
 
+describe('the decisions as a table', () => {
+  it('have a row for each that passes the filters, as a spreadsheet reads it', async () => {
+    const { status, headers, text } = await read('/decisions?contract=hosting&person=dm', { accept: 'text/csv' });
+    expect([status, headers.get('content-type')]).toEqual([200, 'text/csv; charset=utf-8']);
+    expect(text).toMatch(/^decision,recordedAt,effectiveOn,daysLate,status,/);
+    const [head, ...rows] = text.trimEnd().split('\r\n').map((line) => line.split(',')); // prettier-ignore
+    const table = rows.map((row) => Object.fromEntries(head!.map((name, i) => [name, row[i]])));
+    expect(table).toHaveLength(2);
+    expect(table[1]).toMatchObject({
+      decision: uplift.decision,
+      effectiveOn: '2016-03-01',
+      status: 'corrected',
+      corrections: '1',
+      command: 'ApproveChange',
+      stream: 'contract-hosting',
+      programme: 'met',
+      contracts: 'hosting',
+      decidedBy: 'dm',
+      office: 'Deputy Mayor',
+      reference: 'PCD 1',
+      assessed: 'scheme/approval 1: met',
+      position: uplift.position,
+    });
+    expect(table[0]).toMatchObject({ decision: correction.decision, command: 'CorrectFact', status: 'stands' });
+  });
+
+  it('are all of them, and so no page is asked for', async () => {
+    const all = await read('/decisions?format=csv');
+    expect(all.text.trimEnd().split('\r\n').length).toBeGreaterThan(8);
+    for (const page of ['cursor=1', 'limit=5', 'totals=true']) {
+      const { status, body } = await read(`/decisions?format=csv&${page}`);
+      expect([status, body.errors[0]]).toMatchObject([400, { parameter: page.split('=')[0] }]);
+    }
+  });
+});
+
 describe('a dossier', () => {
   it('says first what became of the decision, with what the field was and how policy assessed it again', async () => {
     const dossier = await ok(`/decisions/${uplift.decision}`);

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { closeRunning, startServer, stopServer, type Server } from '../http/server.js';
 import { WALK } from '../../src/pages/walk.js';
+import { placeText } from '../../src/pages/words.js';
 import { pageOf, recordStory, rowWith } from './html.js';
 
 let server: Server;
@@ -275,3 +276,11 @@ describe('the page of a contract with an account', () => {
     expect((await page('/app/contracts/met-siam-atos')).html).not.toContain('The account by financial year');
   });
 });
+
+it.each([
+  ['/term/months', 'Term, months'],
+  ['/evidence/0/uri', 'Evidence 1, address'],
+  ['/items/11', 'Items 12'],
+  ['/2016', '2016'],
+  ['', 'All of it'],
+])('the place %s in what was recorded is named as people say it', (pointer, text) => expect(placeText(pointer)).toBe(text));
