@@ -9,6 +9,9 @@ import { SqliteReadModel } from './sqlite-read-model.js';
 import { Statements } from './statements.js';
 import { watchFiles } from './watch.js';
 
+/** Pages of the WAL that are copied into the file at once, 48 MB: the same pages change again and again, and are copied once. */
+const WAL_PAGES = 12_000;
+
 /** Damaged files that are kept. */
 const KEPT = 3;
 
@@ -89,7 +92,7 @@ export class SqliteReadModelFile implements ReadModelFile {
       if (!readonly) db.pragma('journal_mode = WAL');
       db.pragma('synchronous = NORMAL');
       db.pragma('cache_size = -16000');
-      db.pragma('wal_autocheckpoint = 12000');
+      db.pragma(`wal_autocheckpoint = ${WAL_PAGES}`);
       return use(db);
     } catch (error) {
       db?.close();
