@@ -193,6 +193,8 @@ describe('following the log', () => {
     store.reads = 0;
     const next = await cache.prepare(own.slice(4));
     expect([next.before(own[4]!), next.advance(own[4]!), store.reads]).toEqual([undefined, undefined, 0]); // without reading it again
+    const unnamed = await cacheOf(store).prepare(wrong);
+    expect(wrong.map((event) => unnamed.advance(event)?.revision)).toEqual([0, 1, undefined, undefined, undefined]);
   });
 
   it('leaves out a stream whose earlier events cannot be folded, and goes on with the others', async () => {
@@ -371,6 +373,23 @@ describe('a history at a revision', () => {
     expect([await isThere([100]), await isThere([100, 99, 98, 97, 96])]).toEqual([true, false]);
   });
 
+  it('takes no more memory than there is, with all of its versions', async () => {
+    const { store } = await logOf(40, 5);
+    const maxBytes = 150_000;
+    const cache = new HistoryCache({ store, aggregates, maxBytes, follows: false });
+    const weights = new Map<string, number>();
+    for (let n = 0; n < 40; n++) {
+      const stream = `contract-c${n}`;
+      const head = await cache.at(stream, 5);
+      const versions = [];
+      for (const revision of [4, 3, 2, 1]) versions.push(await cache.at(stream, revision));
+      weights.set(stream, head.bytes + versions.reduce((sum, version) => sum + version.ownBytes, 0));
+    }
+    const held = [...weights].filter(([stream]) => cache.holds(stream)).reduce((sum, [, bytes]) => sum + bytes, 0);
+    expect(held).toBeGreaterThan(maxBytes / 2);
+    expect(held).toBeLessThanOrEqual(maxBytes);
+  });
+
   it('is read once, however many ask at once for a stream that nobody has used', async () => {
     const { store } = await logOf(1, 40);
     store.waitMs = 1;
@@ -420,6 +439,7 @@ describe('readers of one stream', () => {
     const early = cache.at('contract-c0', 1);
     const second = (store.held = Promise.withResolvers());
     const [further, same] = [cache.at('contract-c0', 5), cache.at('contract-c0', 1)];
+    expect(await atOnce(cache.at('contract-c0', -1))).toBe(-1); // before its first event nothing is to be read
     first.resolve();
     expect((await early).revision).toBe(1);
     expect([await atOnce(same), await atOnce(further)]).toEqual([1, 'It waits.']);
