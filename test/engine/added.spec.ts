@@ -15,8 +15,9 @@ const asking = (projection: Partial<Projection>) => {
     ),
   } as unknown as HistoryCache;
   const writer = { build: { id: 1 }, faulted: new Map(), failed: (stream: string, key: string, error: unknown) => void failures.push(`${stream} ${key} ${(error as Error).message}`) }; // prettier-ignore
-  const added = new AddedByStreams({ projection: { from: [], ...projection } as unknown as Projection, writer, histories }, new Kept());
-  return { added, read, failures };
+  const kept = new Kept();
+  const added = new AddedByStreams({ projection: { from: [], ...projection } as unknown as Projection, writer, histories }, kept);
+  return { added, read, failures, kept };
 };
 const shown = ({ id, revision }: { readonly id: string; readonly revision: number }) => ({ title: `${id} at ${revision}` });
 let [places, shows] = [0, 0];
@@ -57,7 +58,7 @@ describe('what a stream contributes at a revision', () => {
   });
 
   it('is placed once, whether or not it is shown', async () => {
-    const { added, read } = asking({ from: [contracts, options] });
+    const { added, read, kept } = asking({ from: [contracts, options] });
     places = 0;
     const where = await added.contributionsAt('contract-a', 2);
     expect(where.map(({ key }) => key)).toEqual(['contract:a', 'option:a/1', 'option:a/2']);
@@ -65,6 +66,7 @@ describe('what a stream contributes at a revision', () => {
     expect([read, places, added.known('contract-a@2')]).toEqual([['contract-a@2'], 1, undefined]);
     const whole = await added.at('contract-a', 2);
     expect([Object.values(whole).map(({ contribution }) => contribution), places]).toEqual([where, 1]);
+    expect(kept.get('place contract-a@2')).toBeUndefined(); // what shows it too is kept instead
     expect(await added.contributionsAt('contract-a', 2)).toEqual(where);
     expect([read, places]).toEqual([['contract-a@2', 'contract-a@2'], 1]);
   });
@@ -75,6 +77,20 @@ describe('what a stream contributes at a revision', () => {
     const { added } = asking({ from: [contracts, silent, towers] });
     shows = 0;
     expect([Object.keys(await added.at('contract-a', 2)), asked, shows]).toEqual([['contract:a'], 0, 1]);
+  });
+
+  it('asks no source of another category for what has the same kind', async () => {
+    const others = { ...contracts, category: 'tower', show: () => ({ 'contract:a': { title: 'of a tower' } }) } as unknown as StreamSource;
+    const { added } = asking({ from: [contracts, others] });
+    expect((await added.at('contract-a', 2))['contract:a']!.value).toEqual({ title: 'a at 2' });
+  });
+
+  it('is kept however long its text is', async () => {
+    const long = { ...contracts, show: () => ({ 'contract:a': { title: 'x'.repeat(5000) } }) };
+    const { added } = asking({ from: [long] });
+    const first = await added.at('contract-a', 2);
+    expect(first['contract:a']!.text).toHaveLength(5012);
+    expect(await added.at('contract-a', 2)).toBe(first);
   });
 
   it('leaves out what cannot be shown, and names the stream with the keys of that kind', async () => {

@@ -83,6 +83,14 @@ describe('the text of a row', () => {
     expect(times()).toBe(2); // what is left out is measured
   });
 
+  it('is right of what is frozen, and of an entry that is shown by one value after another', () => {
+    const frozen = Object.freeze({ a: 1 });
+    expect([textOfShown(frozen), textOfRow({ list: [isShownBy(frozen, { a: 1 })] })]).toEqual(['{"a":1}', '{"list":[{"a":1}]}']);
+    const [first, second, entry] = [{ a: 1 }, { a: 1, b: 2 }, { a: 1, b: 2 }];
+    for (const value of [first, second]) textOfShown(value);
+    expect(textOfRow({ list: [isShownBy(isShownBy(entry, first), second)] })).toBe('{"list":[{"a":1,"b":2}]}');
+  });
+
   it('of what is no object, or is shown as it is, needs no note of it', () => {
     expect([textOfShown('text'), textOfShown(undefined), textOfShown([1]), textOfShown(null)]).toEqual(['"text"', '', '[1]', 'null']);
     const value = { a: 1 };

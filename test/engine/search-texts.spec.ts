@@ -32,6 +32,7 @@ const binderOf = () =>
           since: optional(date()),
           cost: optional(amount()),
           kept: optional(flag()),
+          shelf: optional(object({ record: optional(choice(['red', 'blue'])) })),
         },
         evolve: () => ({ stage: 'open' }),
       }),
@@ -163,7 +164,7 @@ describe('what an event was found by', () => {
   });
 
   it('has nothing of a date or a figure that a correction wrote', () => {
-    const history = of(opened({ title: 'A' }), corrected({ pointer: '/effectiveOn', value: '2015' }, { pointer: '/colour', value: 'red' })); // prettier-ignore
+    const history = of(opened({ title: 'A' }), corrected({ pointer: '/effectiveOn', value: '2015' }, { pointer: '/colour', value: 'red' }, { pointer: '/shelf/record', value: 'blue' })); // prettier-ignore
     expect([current(history), superseded(history)]).toEqual([['/title A', ID], []]);
   });
 });

@@ -14,6 +14,7 @@ import {
   isSameDate,
   isUncertainDate,
   monthsBetween,
+  moveDays,
   moveEnd,
   whyNotADate,
   type Bounds,
@@ -45,6 +46,10 @@ describe('an uncertain date can be written', () => {
     ['[..]', 'an interval needs an end: write unknown'],
     ['soon', 'must be a date such as 2016, 2016-02, 2016-02-29, [2016-01-01..2016-02-29], [..2016-02-29], [2018..] or unknown'],
     [`[${'2'.repeat(39)}]`, 'is too long for a date'],
+    [
+      `[${'2'.repeat(38)}]`,
+      'must be a date such as 2016, 2016-02, 2016-02-29, [2016-01-01..2016-02-29], [..2016-02-29], [2018..] or unknown',
+    ],
   ])('but not as %s: %s', (text, why) => expect(whyNotADate(text)).toBe(why));
 
   it.each(
@@ -69,6 +74,22 @@ describe('an uncertain date can be written', () => {
     expect(bounds('[..2016-02-29]')).toEqual({ earliest: '0000-00-00', latest: '2016-02-29' });
     expect(bounds('[2016-01-01..]')).toEqual({ earliest: '2016-01-01', latest: '9999-99-99' });
     expect(bounds('unknown')).toEqual({ earliest: '0000-00-00', latest: '9999-99-99' });
+  });
+});
+
+describe('the bounds of a date', () => {
+  /** 2,500 dates that end in a year. */
+  const datesUntil = (year: number) => Array.from({ length: 2500 }, (_, n) => `[${addDays('1900-01-01', n)}..${year}-12-31]`);
+
+  it('are the same however many others were asked for, and kept until 5,000 others were', () => {
+    const date = '[1901-02..2199-11]';
+    const first = bounds(date);
+    expect(first).toEqual({ earliest: '1901-02-01', latest: '2199-11-30' });
+    datesUntil(2199).forEach(bounds);
+    expect(bounds(date)).toBe(first);
+    for (const year of [2198, 2197]) datesUntil(year).forEach(bounds);
+    expect(bounds(date)).not.toBe(first);
+    expect(bounds(date)).toEqual(first);
   });
 });
 
@@ -200,6 +221,7 @@ describe('whole months', () => {
     expect(monthsBetween('2016-01-31', '2016-02-29')).toBe(1);
     expect(monthsBetween('2016-02-29', '2017-02-28')).toBe(12);
     expect(monthsBetween('2016-03-15', '2016-02-20')).toBe(0);
+    expect([monthsBetween('2016-05', '2016-02'), monthsBetween('2016-02-14', '2015-01-14')]).toEqual([-3, -13]);
     expect(monthsBetween('2016-02', '[2016-03..2016-04]')).toBeUndefined();
     expect([monthsBetween('2016', '2017-01'), monthsBetween('2016-01', 'unknown'), monthsBetween('[2016-01..]', '2017-01')]).toEqual(
       [undefined, undefined, undefined], // prettier-ignore
@@ -215,6 +237,22 @@ describe('days', () => {
       '2015-12-31',
     ]);
     expect([daysBetween('2016-02-28', '2016-03-01'), daysBetween('2016-03-01', '2016-02-28')]).toEqual([2, -2]);
+    // the last day of 400 years that begin with March
+    expect([addDays('2000-02-28', 1), addDays('2000-03-01', -1), addDays('2000-02-29', 1)]).toEqual([
+      '2000-02-29',
+      '2000-02-29',
+      '2000-03-01',
+    ]);
+  });
+
+  it('move an uncertain date, which stays as short as it can be written', () => {
+    expect([moveDays('2016-02-28', 1), moveDays('unknown', 5), moveDays('[..2016-02-28]', 2)]).toEqual([
+      '2016-02-29',
+      'unknown',
+      '[..2016-03-01]',
+    ]);
+    expect(moveDays('[2016-01-14..2016-01-30]', 1)).toBe('[2016-01-15..2016-01-31]');
+    expect([moveDays('[2016-01-02..2016-02-01]', -1), moveDays('[2015-12-31..2016-12-30]', 1)]).toEqual(['2016-01', '2016']);
   });
 
   it('added to a day are the days between the two', () =>
@@ -229,9 +267,10 @@ describe('days', () => {
     }
   });
 
-  it.each(['2016-02', 'unknown', '2016-02-30', '2016-13-01', '2016-00-01', '2016-01-00', '0000-00-00', '9999-99-99'])(
+  // prettier-ignore
+  it.each(['2016-02', 'unknown', '2016-02-30', '2016-13-01', '2016-00-01', '2016-01-00', '0000-00-00', '9999-99-99', '2016-02-29T10:00', '2016-03-2016-02-29'])(
     'are never added to %s',
-    (text) => expect(() => addDays(text, 1)).toThrow(expect.objectContaining({ name: 'RangeError' })),
+    (text) => expect(() => addDays(text, 1)).toThrow(new RangeError(`${text} is not a day of the calendar`)),
   );
 });
 

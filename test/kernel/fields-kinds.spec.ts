@@ -30,11 +30,13 @@ import {
   refsIn,
   refsOf,
   schemaOf,
+  signedAmount,
   tally,
   text,
   uri,
   uuid,
   value,
+  withReferences,
   type Field,
   type Fields,
 } from '../../src/kernel/index.js';
@@ -64,8 +66,9 @@ const cases: readonly Case[] = [
   ['count', count(undefined, { min: 1, max: 9 }), [1, 9], [[0, 'must be from 1 to 9'], [10, 'must be from 1 to 9'], [1.5, 'must be a whole number'], ['3', 'must be a whole number']]],
   ['count without limits', count(), [0, 1_000_000_000], [[-1, 'must be from 0 to 1000000000'], [1_000_000_001, 'must be from 0 to 1000000000'], [-0, 'must be a whole number']]],
   ['amount', amount(), [gbp('1'), { ...gbp('1'), qualifier: 'about', roundedTo: '1000', stated: [{ amount: '2', currency: 'USD', rate: '1.36' }, { amount: '2', currency: 'EUR' }] }], [[gbp('0.001'), '/amount: has 3 digits after the point; GBP has 2'], [{ ...gbp('1'), roundedTo: '1,000' }, '/roundedTo: must be a plain decimal such as 95000000.00, without sign, exponent or separators'], [{ ...gbp('1'), stated: [{ amount: '2', currency: 'EUR' }, { amount: '0.5', currency: 'JPY' }] }, '/stated/1/amount: has 1 digits after the point; JPY has 0'], [{ ...gbp('1'), stated: [{ amount: '2', currency: 'USD', rate: '1.36 or so' }] }, '/stated/0/rate: must be a plain decimal such as 1.36'], [{ amount: '1', currency: 5 }, '/currency: must be a text']]],
+  ['amount that may be below zero', signedAmount(), [gbp('-1'), { ...gbp('-1'), qualifier: 'about' }, { ...gbp('-1'), qualifier: 'exact' }, { ...gbp('1'), qualifier: 'under' }], [[{ ...gbp('-1'), qualifier: 'under' }, '/qualifier: must be exact or about where the amount is below zero'], [{ ...gbp('-1'), roundedTo: '-1' }, '/roundedTo: must be a plain decimal such as 95000000.00, without sign, exponent or separators']]],
   ['value', value(), [gbp('1'), { undisclosed: true }, { unknown: true }, { withheld: { why: 'commercial' } }, { withheld: { why: 'commercial', until: '2020' } }], [[{ undisclosed: false }, '/undisclosed: must be true'], [{ unknown: 1 }, '/unknown: must be true'], [{ withheld: {} }, '/withheld/why: is missing'], [{ undisclosed: true, amount: '1' }, '/amount: is not a field that is known here'], ['undisclosed', 'must be an object'], [gbp('0.001'), '/amount: has 3 digits after the point; GBP has 2']]],
-  ['headcount', headcount(), [{ count: 0, unit: 'fte' }, { count: 3, unit: 'people', qualifier: 'under' }], [[{ count: 1, unit: 'heads' }, '/unit: must be one of posts, people, fte'], [{ count: -1, unit: 'fte' }, '/count: must be a whole number, or a decimal text such as "7.5" of full-time equivalents']]],
+  ['headcount', headcount(), [{ count: 0, unit: 'fte' }, { count: '7.5', unit: 'fte' }, { count: 3, unit: 'people', qualifier: 'under' }], [[{ count: 1, unit: 'heads' }, '/unit: must be one of posts, people, fte'], [{ count: -1, unit: 'fte' }, `/count: ${NO_TALLY}`], [{ count: '7.5', unit: 'people' }, '/count: must be a whole number: only full-time equivalents have a decimal text'], [{ count: 0, unit: 'people', qualifier: 'under' }, '/count: must not be under none']]],
   ['tally', tally(), [0, 1_000_000_000, '7.5', '0.0001', '999999999'], [[-1, NO_TALLY], [-0, NO_TALLY], [1_000_000_001, NO_TALLY], [1.5, NO_TALLY], ['01', NO_TALLY], ['1.00001', NO_TALLY], ['x1', NO_TALLY], ['1x', NO_TALLY], [true, NO_TALLY]]],
   ['quantity', quantity(undefined, { min: 1 }), [1, '7.5', { count: 400 }, { count: '0.5', qualifier: 'under' }], [[0, 'must be above zero'], ['0.0', 'must be above zero'], [{ count: 0 }, '/count: must be above zero'], [{ count: 0, qualifier: 'under' }, '/count: must not be under none'], [{ count: 1.5 }, `/count: ${NO_TALLY}`], [{ qualifier: 'over' }, '/count: is missing'], [{ count: 1, qualifier: 'some' }, '/qualifier: must be one of exact, about, under, over, at-most, at-least'], [null, NO_TALLY]]],
   ['quantity of none', quantity(), [0, '0', { count: 0 }, { count: 0, qualifier: 'over' }], [[{ count: 0, qualifier: 'under' }, '/count: must not be under none']]],
@@ -74,9 +77,10 @@ const cases: readonly Case[] = [
   ['object', object({ person: id(), office: optional(text()) }), [{ person: 'p-1' }, { person: 'p-1', office: 'Director' }], [[{}, '/person: is missing'], [{ person: 'p-1', age: 3 }, '/age: is not a field that is known here'], [[], 'must be an object'], [null, 'must be an object']]],
 ];
 describe.each(cases)('a field of the kind %s', (_, field, right, wrong) => {
-  const validate = new Ajv2020({ strict: false, validateFormats: false }).compile(schema(field).it);
+  const validator = () => new Ajv2020({ strict: false, validateFormats: false }).compile(schema(field).it);
 
   it('takes what is right, as its schema does', () => {
+    const validate = validator();
     for (const given of right) expect([given, faults(field, given), validate(given)]).toEqual([given, [], true]);
   });
 
@@ -86,7 +90,7 @@ describe.each(cases)('a field of the kind %s', (_, field, right, wrong) => {
 
   it('takes its own example, as its schema does, and refuses all that it calls wrong', () => {
     const { it: example } = exampleOf({ it: field });
-    expect([faults(field, example), validate(example)]).toEqual([[], true]);
+    expect([faults(field, example), validator()(example)]).toEqual([[], true]);
     expect(wrongFor(field).length).toBeGreaterThan(3);
     for (const given of wrongFor(field)) expect([given, faults(field, given).length > 0]).toEqual([given, true]);
   });
@@ -99,6 +103,7 @@ describe('the schema of a field', () => {
       person: id(),
       supplier: ref(supplier, 'Who takes it over'),
       member: ref('supplier'),
+      partner: ref(supplier),
       event: uuid(),
       source: uri(),
       place: pointer(),
@@ -119,6 +124,7 @@ describe('the schema of a field', () => {
         person: { type: 'string', pattern: '^[a-z0-9][a-z0-9-]{0,63}$' },
         supplier: { type: 'string', pattern: '^[a-z0-9][a-z0-9-]{0,63}$', description: 'Who takes it over' },
         member: { type: 'string', pattern: '^[a-z0-9][a-z0-9-]{0,63}$', description: 'the id of a supplier' },
+        partner: { type: 'string', pattern: '^[a-z0-9][a-z0-9-]{0,63}$', description: 'the id of a supplier' },
         event: { type: 'string', format: 'uuid', pattern: expect.stringContaining('[0-9a-f]{8}-') },
         source: { type: 'string', pattern: expect.any(String), maxLength: 2000 },
         place: { type: 'string', pattern: expect.any(String), maxLength: 200 },
@@ -163,6 +169,7 @@ describe('the example of an input', () => {
       value: value(),
       staff: headcount(),
       who: object({ person: id(), role: optional(text()) }),
+      isPartial: flag(),
       any: json(),
     };
     expect(exampleOf(fields)).toEqual({
@@ -178,6 +185,7 @@ describe('the example of an input', () => {
       value: { amount: '95000000.00', currency: 'GBP' },
       staff: { count: 113, unit: 'people' },
       who: { person: 'met-example' },
+      isPartial: true,
       any: '2016-02-29',
     });
   });
@@ -203,6 +211,15 @@ describe('what an input names', () => {
     ]);
     expect(refsIn(fields(), { programme: 'met', about: {} })).toEqual([{ category: 'programme', id: 'met', pointer: '/programme' }]);
     expect(refsIn(fields(), undefined)).toEqual([]);
+  });
+
+  it('is a supplier where an id names one, unless it is a word of its own', () => {
+    const bearer = id(undefined, { names: { category: 'supplier', unless: ['authority'] } });
+    const data = { by: 'csc', shares: [{ bearer: 'authority' }, { bearer: 'atos' }] };
+    expect(refsIn({ by: bearer, shares: list(object({ bearer })) }, data)).toEqual([
+      { category: 'supplier', id: 'csc', pointer: '/by' },
+      { category: 'supplier', id: 'atos', pointer: '/shares/1/bearer' },
+    ]);
   });
 
   it('has the name of its field where it is one or a list, and none deeper inside', () => {
@@ -246,6 +263,17 @@ describe('the money of an input', () => {
   });
 });
 
+it('references to other systems are each kept once, in the order in which they were recorded', () => {
+  const [a, b] = [
+    { scheme: 'ocid', id: 'a' },
+    { scheme: 'ocid', id: 'b' },
+  ];
+  const other = { scheme: 'ted', id: 'a' };
+  expect(withReferences([a], [b, other, a, b])).toEqual({ references: [a, b, other] });
+  expect([withReferences(undefined, [a]), withReferences([a])]).toEqual([{ references: [a] }, { references: [a] }]);
+  expect(Object.keys(withReferences([], []))).toEqual([]);
+});
+
 describe('what several checks say', () => {
   const many = (n: number) => check({ list: list(text(), undefined, { max: 200 }) }, { list: Array(n).fill('') });
 
@@ -269,19 +297,37 @@ describe('what several checks say', () => {
       '/value/extra',
       '/value/currency',
     ]));
+
+  it('of figures is counted behind fifty other faults', () => {
+    const faulty = check({ list: list(text()), paid: amount() }, { list: Array(50).fill(''), paid: gbp('0.001') });
+    expect(faulty.at(-1)).toEqual({ pointer: '', detail: '1 more fault is not listed' });
+  });
 });
 
 it('a field at a pointer is one of money, of people and of the record too', () => {
-  const fields: Fields = { staff: headcount(), paid: amount(), ...provenanceFields };
+  const fields: Fields = { staff: headcount(), paid: amount(), units: quantity(), ...provenanceFields };
   const kinds = [
     '/staff/count',
     '/paid/stated/0/rate',
     '/decidedBy/person',
     '/authority/limit/amount',
     '/evidence/3/published',
+    '/units/qualifier',
+    '/units/unit',
+    '/reason/count',
     '/reason/x',
   ];
-  expect(kinds.map((pointer) => fieldAt(fields, pointer)?.kind)).toEqual(['tally', 'text', 'id', 'text', 'date', undefined]);
+  expect(kinds.map((pointer) => fieldAt(fields, pointer)?.kind)).toEqual([
+    'tally',
+    'text',
+    'id',
+    'text',
+    'date',
+    'choice',
+    undefined,
+    undefined,
+    undefined,
+  ]);
   expect(fieldAt(fields, '')?.kind).toBe('object');
 });
 
