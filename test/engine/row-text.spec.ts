@@ -96,6 +96,8 @@ describe('the text of a row', () => {
     const value = { a: 1 };
     expect([isShownBy('text', value), isShownBy(value, value), isShownBy(value, 'text')]).toEqual(['text', value, value]);
     expect(textOfRow({ list: [value, 'text'] })).toBe('{"list":[{"a":1},"text"]}');
+    const entries = [null, undefined, 'text', ['x']].map((nothing) => isShownBy({ a: 1 }, nothing));
+    expect(textOfRow({ list: entries })).toBe(JSON.stringify({ list: entries }));
     expect([textOfRow({}), textOfRow({ a: undefined }), textOfRow({ a: undefined, b: [] })]).toEqual(['{}', '{}', '{"b":[]}']);
   });
 });

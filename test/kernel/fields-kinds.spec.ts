@@ -31,6 +31,7 @@ import {
   refsOf,
   schemaOf,
   signedAmount,
+  signedValue,
   tally,
   text,
   uri,
@@ -65,8 +66,8 @@ const cases: readonly Case[] = [
   ['day', day(), ['2016-02-29'], [['2016', 'must be one day, such as 2016-02-29'], ['2016-02-30', '2016-02-30 is not a day of the calendar']]],
   ['count', count(undefined, { min: 1, max: 9 }), [1, 9], [[0, 'must be from 1 to 9'], [10, 'must be from 1 to 9'], [1.5, 'must be a whole number'], ['3', 'must be a whole number']]],
   ['count without limits', count(), [0, 1_000_000_000], [[-1, 'must be from 0 to 1000000000'], [1_000_000_001, 'must be from 0 to 1000000000'], [-0, 'must be a whole number']]],
-  ['amount', amount(), [gbp('1'), { ...gbp('1'), qualifier: 'about', roundedTo: '1000', stated: [{ amount: '2', currency: 'USD', rate: '1.36' }, { amount: '2', currency: 'EUR' }] }], [[gbp('0.001'), '/amount: has 3 digits after the point; GBP has 2'], [{ ...gbp('1'), roundedTo: '1,000' }, '/roundedTo: must be a plain decimal such as 95000000.00, without sign, exponent or separators'], [{ ...gbp('1'), stated: [{ amount: '2', currency: 'EUR' }, { amount: '0.5', currency: 'JPY' }] }, '/stated/1/amount: has 1 digits after the point; JPY has 0'], [{ ...gbp('1'), stated: [{ amount: '2', currency: 'USD', rate: '1.36 or so' }] }, '/stated/0/rate: must be a plain decimal such as 1.36'], [{ amount: '1', currency: 5 }, '/currency: must be a text']]],
-  ['amount that may be below zero', signedAmount(), [gbp('-1'), { ...gbp('-1'), qualifier: 'about' }, { ...gbp('-1'), qualifier: 'exact' }, { ...gbp('1'), qualifier: 'under' }], [[{ ...gbp('-1'), qualifier: 'under' }, '/qualifier: must be exact or about where the amount is below zero'], [{ ...gbp('-1'), roundedTo: '-1' }, '/roundedTo: must be a plain decimal such as 95000000.00, without sign, exponent or separators']]],
+  ['amount', amount(), [gbp('1'), { amount: '5', currency: 'JPY' }, { amount: '1.123', currency: 'KWD' }, { ...gbp('1'), qualifier: 'about', roundedTo: '1000', stated: [{ amount: '2', currency: 'USD', rate: '1.36' }, { amount: '2', currency: 'EUR' }] }], [[gbp('0.001'), '/amount: has 3 digits after the point; GBP has 2'], [{ ...gbp('1'), roundedTo: '1,000' }, '/roundedTo: must be a plain decimal such as 95000000.00, without sign, exponent or separators'], [{ ...gbp('1'), stated: [{ amount: '2', currency: 'EUR' }, { amount: '0.5', currency: 'JPY' }] }, '/stated/1/amount: has 1 digits after the point; JPY has 0'], [{ ...gbp('1'), stated: [{ amount: '2', currency: 'USD', rate: '1.36 or so' }] }, '/stated/0/rate: must be a plain decimal such as 1.36'], [{ amount: '1', currency: 5 }, '/currency: must be a text'], [{ amount: 1, currency: 'GBP' }, '/amount: must be a text'], [{ ...gbp('1'), roundedTo: 5 }, '/roundedTo: must be a text']]],
+  ['amount that may be below zero', signedAmount(), [gbp('-1'), { ...gbp('-1'), qualifier: 'about' }, { ...gbp('-1'), qualifier: 'exact' }, { ...gbp('1'), qualifier: 'under' }], [...['under', 'over', 'at-most', 'at-least'].map((qualifier) => [{ ...gbp('-1'), qualifier }, '/qualifier: must be exact or about where the amount is below zero'] as const), [{ ...gbp('-1'), roundedTo: '-1' }, '/roundedTo: must be a plain decimal such as 95000000.00, without sign, exponent or separators']]],
   ['value', value(), [gbp('1'), { undisclosed: true }, { unknown: true }, { withheld: { why: 'commercial' } }, { withheld: { why: 'commercial', until: '2020' } }], [[{ undisclosed: false }, '/undisclosed: must be true'], [{ unknown: 1 }, '/unknown: must be true'], [{ withheld: {} }, '/withheld/why: is missing'], [{ undisclosed: true, amount: '1' }, '/amount: is not a field that is known here'], ['undisclosed', 'must be an object'], [gbp('0.001'), '/amount: has 3 digits after the point; GBP has 2']]],
   ['headcount', headcount(), [{ count: 0, unit: 'fte' }, { count: '7.5', unit: 'fte' }, { count: 3, unit: 'people', qualifier: 'under' }], [[{ count: 1, unit: 'heads' }, '/unit: must be one of posts, people, fte'], [{ count: -1, unit: 'fte' }, `/count: ${NO_TALLY}`], [{ count: '7.5', unit: 'people' }, '/count: must be a whole number: only full-time equivalents have a decimal text'], [{ count: 0, unit: 'people', qualifier: 'under' }, '/count: must not be under none']]],
   ['tally', tally(), [0, 1_000_000_000, '7.5', '0.0001', '999999999'], [[-1, NO_TALLY], [-0, NO_TALLY], [1_000_000_001, NO_TALLY], [1.5, NO_TALLY], ['01', NO_TALLY], ['1.00001', NO_TALLY], ['x1', NO_TALLY], ['1x', NO_TALLY], [true, NO_TALLY]]],
@@ -84,8 +85,10 @@ describe.each(cases)('a field of the kind %s', (_, field, right, wrong) => {
     for (const given of right) expect([given, faults(field, given), validate(given)]).toEqual([given, [], true]);
   });
 
-  it('says what is wrong, and where', () => {
-    for (const [given, fault] of wrong) expect([given, faults(field, given)]).toEqual([given, [fault]]);
+  it('says what is wrong, and where; its schema refuses all of it but a zero below zero, which JSON does not tell from zero', () => {
+    const validate = validator();
+    for (const [given, fault] of wrong)
+      expect([given, faults(field, given), validate(given)]).toEqual([given, [fault], Object.is(given, -0)]);
   });
 
   it('takes its own example, as its schema does, and refuses all that it calls wrong', () => {
@@ -150,6 +153,27 @@ describe('the schema of a field', () => {
     const { title, oneOf } = schema(value()).it as { readonly title: string; readonly oneOf: readonly { readonly required: string[]; readonly properties: object }[] }; // prettier-ignore
     expect([title, oneOf.map(({ required }) => required)]).toEqual(['Value', [['amount', 'currency'], ['undisclosed'], ['unknown'], ['withheld']]]); // prettier-ignore
     expect(oneOf[1]!.properties).toEqual({ undisclosed: { const: true } });
+  });
+
+  it('has a title of its own where the amount may be below zero, and where a quantity is above it', () => {
+    const titles = [signedAmount(), signedValue(), quantity(), quantity(undefined, { min: 1 })].map((field) => schema(field).it);
+    expect(titles).toEqual(['SignedAmount', 'SignedValue', 'Quantity', 'QuantityAboveZero'].map((title) => expect.objectContaining({ title }))); // prettier-ignore
+  });
+
+  it('of money gives an example, and the currencies by name', () => {
+    const { properties } = schema(amount()).it as { readonly properties: Readonly<Record<string, { readonly enum: readonly string[] }>> };
+    expect([properties['amount'], properties['currency']]).toMatchObject([{ examples: ['95000000.00'] }, { description: 'ISO 4217' }]);
+    const { enum: currencies } = properties['currency']!;
+    expect(currencies).toEqual([...currencies].sort());
+    expect(currencies).toEqual(expect.arrayContaining(['GBP', 'JPY', 'KWD']));
+  });
+
+  it.each([7, 10, 42, 100, 305])('of a percentage up to %d takes every figure up to it, and none above', (max) => {
+    const field = percentage(undefined, { max });
+    const validate = new Ajv2020({ strict: false }).compile(schema(field).it);
+    const texts = Array.from({ length: 1100 }, (_, n) => [`${n}`, `${n}.0`, `${n}.5`, `0${n}`]).flat();
+    expect(texts.filter((text) => validate(text) !== (faults(field, text).length === 0))).toEqual([]);
+    expect(texts.filter((text) => validate(text))).toHaveLength(3 * max + 2);
   });
 });
 
