@@ -22,7 +22,7 @@ const scopes: readonly Scope[] = [
   { name: 'fields', files: ['src/kernel/schema/fields.ts'], specs: 'test/kernel/fields' },
   {
     name: 'history',
-    files: ['src/kernel/{history,snapshot,entry,transition,schema-version}.ts'],
+    files: ['src/kernel/{history,amendments,valid-time-order,trial,as-of,snapshot,entry,transition,schema-version}.ts'],
     specs: 'test/kernel/(history|command),test/domain/(ledger|rules)',
   },
   {
