@@ -19,7 +19,7 @@ const scopes: readonly Scope[] = [
   { name: 'amounts', files: ['src/kernel/values/amounts.ts'], specs: 'test/kernel/amounts' },
   { name: 'headcounts', files: ['src/kernel/values/headcounts.ts'], specs: 'test/kernel/headcounts' },
   { name: 'json', files: ['src/kernel/values/json.ts'], specs: 'test/kernel/(json|differences)' },
-  { name: 'fields', files: ['src/kernel/schema/fields.ts'], specs: 'test/kernel/fields' },
+  { name: 'fields', files: ['src/kernel/schema/*.ts'], specs: 'test/kernel/fields' },
   {
     name: 'history',
     files: ['src/kernel/{history,amendments,valid-time-order,trial,as-of,snapshot,entry,transition,schema-version}.ts'],
