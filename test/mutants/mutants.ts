@@ -16,7 +16,11 @@ interface Scope {
 /** A file belongs to the first scope that has it. */
 const scopes: readonly Scope[] = [
   { name: 'dates', files: ['src/kernel/values/dates.ts'], specs: 'test/kernel/dates' },
-  { name: 'amounts', files: ['src/kernel/values/amounts.ts'], specs: 'test/kernel/amounts' },
+  {
+    name: 'amounts',
+    files: ['src/kernel/values/{amounts,ratios,exchange,change-figures,totals,show-amounts}.ts'],
+    specs: 'test/kernel/amounts',
+  },
   { name: 'headcounts', files: ['src/kernel/values/headcounts.ts'], specs: 'test/kernel/headcounts' },
   { name: 'json', files: ['src/kernel/values/json.ts'], specs: 'test/kernel/(json|differences)' },
   { name: 'fields', files: ['src/kernel/schema/*.ts'], specs: 'test/kernel/fields' },
