@@ -203,14 +203,6 @@ describe('a command of an automation', () => {
     expect(node.counts.map(({ outcome, count }) => [outcome, count])).toEqual([['refused', 1], ['replayed', 2]]); // prettier-ignore
     expect(taken()).toEqual([]);
   });
-
-  it('may be issued without anybody hearing of refusals', async () => {
-    const error = new Rejection('contract/stage', 'The contract has ended.');
-    const engine = { history: async (of: never, id: string) => History.of(of, id), handle: () => Promise.reject(error) };
-    const { node } = nodeOf(keysOf(1), { engine: engine as AutomationsOptions['engine'], refused: undefined });
-    expect(await node.run()).toBe(false);
-    expect(node.counts).toHaveLength(1);
-  });
 });
 
 describe('a node that runs automations', () => {
