@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { lapseOption } from '../../src/domain/contract/commands/lapse-option.js';
 import { contract } from '../../src/domain/contract/index.js';
+import { supplier } from '../../src/domain/supplier/index.js';
 import { Automations, type AutomationsOptions } from '../../src/engine/automation/automations.js';
 import type { CommandRequest } from '../../src/engine/write/engine.js';
 import { IdempotencyKeyReusedError, type Receipt } from '../../src/engine/write/receipt.js';
@@ -9,6 +10,7 @@ import {
   IllegalTransitionError,
   Rejection,
   UnsupportedSchemaVersionError,
+  type AnyAggregate,
   type Automation,
   type AutomationInput,
   type RecordedEvent,
@@ -24,15 +26,19 @@ afterEach(async () => {
 /** One automation over deadlines of a test: due where `isDue` says so, and accepted unless the test answers otherwise. */
 const nodeOf = (
   keys: readonly string[],
-  more: Partial<AutomationsOptions> & { readonly waitsForDay?: boolean; readonly isDue?: (item: string) => boolean } = {},
+  more: Partial<AutomationsOptions> & {
+    readonly waitsForDay?: boolean;
+    readonly isDue?: (item: string) => boolean;
+    readonly aggregate?: AnyAggregate;
+  } = {},
 ) => {
-  const { waitsForDay = true, isDue = () => true, ...options } = more;
+  const { waitsForDay = true, isDue = () => true, aggregate = contract, ...options } = more;
   const inputs: AutomationInput[] = [];
   const automation: Automation = {
     name: 'when-it-passed-then-lapse',
     summary: 'Lapses what passed.',
     deadline: 'option',
-    aggregate: contract,
+    aggregate,
     waitsForDay,
     due: (input) => {
       inputs.push(input);
@@ -139,6 +145,28 @@ describe('an automation', () => {
     expect([await node.run(), inputs.length]).toEqual([false, 2001]);
     expect(node.counts).toEqual([{ automation: 'when-it-passed-then-lapse', outcome: 'accepted', count: 1 }]);
     expect(asked).toHaveLength(22);
+  });
+
+  it('over streams that belong to no programme is asked about them without one', async () => {
+    const { node, inputs, sent } = nodeOf(['option:csc/x'], { aggregate: supplier });
+    expect(await node.run()).toBe(false);
+    expect(inputs).toMatchObject([{ history: { id: 'csc' }, item: 'x', programme: undefined }]);
+    expect(sent).toHaveLength(1);
+  });
+
+  it('looks past what was refused before: it takes no place of a command', async () => {
+    const refused = new Rejection('contract/stage', 'The contract has ended.');
+    const history = async (of: AnyAggregate, id: string) => History.of(of, id);
+    for (const [first, engine] of [
+      [true, { history, handle: () => Promise.reject(refused) }],
+      [false, { history: () => Promise.reject(refused), handle: () => Promise.reject(new Error('Nothing was read.')) }],
+    ] as [boolean, AutomationsOptions['engine']][]) {
+      const { node, state, logged } = nodeOf(keysOf(250), { engine });
+      expect(await node.run()).toBe(first); // 200 that are sent and refused are enough for one run
+      if (first) expect(await node.run()).toBe(false);
+      state.today = '2020-06-02';
+      expect([await node.run(), logged.length]).toEqual([false, 250]);
+    }
   });
 
   it('sends 200 commands at a time, and looks no further', async () => {
