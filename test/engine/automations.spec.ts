@@ -209,6 +209,9 @@ describe('an option that nobody exercised', () => {
   it('lapses after the days of grace, as of the day after its last one', async () => {
     await award();
     await graceOf(10);
+    await until('2020-06-10');
+    await run();
+    expect(await issued()).toEqual([]);
     await until('2020-06-11');
     await run();
     expect((await issued()).map(({ metadata }) => metadata.effectiveOn)).toEqual(['2020-06-01']);
