@@ -198,11 +198,24 @@ describe('where a thing stands', () => {
     expect([reader.sumAt(build(), 'tower:a', 7), reader.sumAt(build(), 'tower:c', 7)]).toEqual([{ n: 3n }, {}]);
   });
 
+  it('a total may have a key of any length and many measures', async () => {
+    const total = `tower:${'x'.repeat(400)}`;
+    const sumsOf = (n: bigint) => Object.fromEntries(Array.from({ length: 12 }, (_, i) => [`measure-${i}`, n]));
+    placed = Object.fromEntries(['a', 'b'].map((id) => [id, [1n, 5n].map((n) => [{ key: `thing:${id}` as const, sums: { [total]: sumsOf(n) } }])])); // prettier-ignore
+    const store = memoryStore();
+    await recordAll(store, [['a', 0], ['b', 0], ['a', 1]]); // prettier-ignore
+    const { read, reader, build } = await follow(store);
+    await read(3);
+    expect([1, 2, 3].map((at) => reader.sumAt(build(), total, at))).toEqual([1n, 2n, 6n].map(sumsOf));
+  });
+
   it('what single events contribute is found for ever under their keys and links, and is counted', async () => {
     const store = memoryStore();
     await recordAll(store, [['a', 0], ['b', 0], ['a', 'Noted'], ['a', 1], ['b', 'Enchanted'], ['b', 2]]); // prettier-ignore
-    const { read, reader, build } = await follow(store, [log, places]);
+    placed = { a: [[{ key: 'thing:a', row: true }]] };
+    const { read, reader, build } = await follow(store, [{ ...log, from: [moves, things] }, places]);
     await read(6);
+    expect([1, 6].map((at) => reader.rowKeys(build('log'), at, '', 9).keys)).toEqual([['thing:a'], []]); // and what streams do beside it
     const marked = (name: string) => reader.marked(build('log'), name, { upTo: 6, limit: 9 });
     expect([marked(under('move:0')), marked(under('move:2')), marked('move0>thing:a'), marked('move3>thing:all')]).toEqual([[1, 2], [4, 6], [1, 4], [1, 2, 4, 6]]); // prettier-ignore
     expect(reader.sumAt(build('log'), 'thing:all', 6)).toEqual({ moves: 4n });
@@ -350,7 +363,9 @@ describe('a follower', () => {
         throw new Error('The disk is read-only.');
       };
     };
-    await expect(follow(memoryStore(), [places], { written })).rejects.toThrow('The disk is read-only.');
+    const { follower, folder } = await follow(memoryStore());
+    await follower.close();
+    await expect(follow(memoryStore(), [places], { folder, written })).rejects.toThrow('The disk is read-only.');
   });
 });
 
