@@ -195,6 +195,8 @@ describe('who must approve a change', () => {
     ['the original value', [{ originalAtLeast: gbp('500000'), approver: 'Mayor' }], awarded(), to('7000000'), 'The original value is not known in the currency of the table.'],
     ['the step', [{ stepOverOriginalAbove: 10, approver: 'Mayor' }], awarded(), to('7000000'), 'The value before or after the change is not known.'],
     ['the end of the term', [{ monthsAbove: 3, approver: 'Mayor' }], context('ContractAwarded', { ...award(), value: gbp('6807000'), endsOn: undefined }), { kind: 'term', endsOn: '2030' }, 'The last day of the term is not known to the month.'],
+    ['what each of two rows lacks', [{ monthsAbove: 3, approver: 'Mayor' }, { unforeseen: true, approver: 'Deputy' }], context('ContractAwarded', { ...award(), value: gbp('6807000'), endsOn: '2018' }), { kind: 'term', endsOn: '2019' }, 'The last day of the term is not known to the month. Unforeseen was not said.'],
+    ['nothing of a limit where another limit is exceeded', [{ monthsAbove: 3, stepOverOriginalAbove: 10, unforeseen: true, approver: 'Mayor' }], context('ContractAwarded', { ...award(), value: gbp('6807000'), endsOn: '2018' }), { kind: 'value', to: gbp('9000000'), endsOn: '2019' }, 'Unforeseen was not said.'],
     ['what two rows lack, once', [{ stepOverOriginalAbove: 10, approver: 'Mayor' }, { stepOverOriginalAbove: 20, monthsAbove: 3, approver: 'Mayor' }], awarded(), to('7000000'), 'The value before or after the change is not known.'],
   ])('names what it lacks: %s', (_, approvals, award, change, note) =>
     specification(contract, { others: world({}, scheme({ approvals })) })(award)

@@ -99,6 +99,17 @@ describe('a challenge', () => {
     await given(awarded(), suspended).when(signContract, {}).assesses({});
   });
 
+  it('is held against nobody where it is not known whether the policy was in force, which the assessment says', async () => {
+    const from = under({ checks: ['no-suspending-challenge'], inForceFrom: '2026-02' });
+    const earlier = { effectiveOn: '2026-02-20' };
+    await from(awarded(), suspended)
+      .when(signContract, {}, earlier)
+      .assesses({ [rule]: { result: 'not-assessable', inputs: { open: ['loser'] }, note: 'Whether the policy was in force on that day is not known.' } }); // prettier-ignore
+    await from(awarded())
+      .when(signContract, {}, earlier)
+      .assesses({ [rule]: { result: 'not-assessable', inputs: { open: [] } } });
+  });
+
   it('that is resolved keeps how', () =>
     given(awarded(), suspended)
       .when(resolveChallenge, { challenge: 'loser', outcome: 'settled', note: 'Costs were paid' })
