@@ -348,8 +348,8 @@ describe('a supplier that leaves', () => {
       .leaves({ suppliers: [{ lot: 'north', leftOn: '2017' }, { lot: 'south' }] }));
 
   it('is one of the contract, and not its last; of a framework it may be', async () => {
-    await given(...live(both)).when(removeSupplier, { supplier: 'eviden' }).rejects('contract/not-its-supplier', { pointer: '/supplier', detail: 'csc, atos' }); // prettier-ignore
-    await given(...live(both)).when(removeSupplier, { supplier: 'csc', lot: 'north' }).rejects('contract/not-its-supplier', { detail: 'in the lot north' }); // prettier-ignore
+    await given(...live(both)).when(removeSupplier, { supplier: 'eviden' }).rejects('contract/not-its-supplier', { pointer: '/supplier', detail: 'eviden is none of its suppliers: csc, atos.' }); // prettier-ignore
+    await given(...live(both)).when(removeSupplier, { supplier: 'csc', lot: 'north' }).rejects('contract/not-its-supplier', { detail: 'csc is none of its suppliers in the lot north: csc, atos.' }); // prettier-ignore
     await given(...live())
       .when(removeSupplier, { supplier: 'csc' })
       .rejects('contract/last-supplier', { pointer: '/supplier' });
@@ -391,7 +391,7 @@ describe('a novation of a contract with several suppliers', () => {
     await given(...live(both))
       .when(novateContract, { supplier: 'eviden' })
       .rejects('contract/which-supplier');
-    await given(...live(both)).when(novateContract, { supplier: 'csc', from: 'eviden' }).rejects('contract/not-its-supplier', { pointer: '/from' }); // prettier-ignore
+    await given(...live(both)).when(novateContract, { supplier: 'csc', from: 'eviden' }).rejects('contract/not-its-supplier', { pointer: '/from', detail: 'eviden is none of its suppliers: csc, atos.' }); // prettier-ignore
     await given(...live(both))
       .when(novateContract, { supplier: 'csc', from: 'csc' })
       .rejects('contract/same-supplier');
