@@ -1,13 +1,4 @@
-import {
-  completions,
-  daysLate,
-  newestOf,
-  openClaims,
-  type Assessment,
-  type Entry,
-  type Evidence,
-  type History,
-} from '../src/kernel/index.js';
+import { completions, daysLate, newestOf, openClaims, type Assessment, type Evidence, type History } from '../src/kernel/index.js';
 
 /** What a row shows of the record behind it: the last decision, how good the evidence is, what was backdated or is disputed. */
 export interface Trail {
@@ -33,14 +24,6 @@ export interface Trail {
 
 const BEST = ['primary', 'press', 'derived', 'low'] as const;
 
-/** Entries never change: what dates cost is paid once for each. */
-const lateness = new WeakMap<Entry, number>();
-const latenessOf = (entry: Entry, timeZone: string): number => {
-  let days = lateness.get(entry);
-  if (days === undefined) lateness.set(entry, (days = daysLate(entry.effectiveOn, entry.recorded.metadata.recordedAt, timeZone)));
-  return days;
-};
-
 /** Linear in the length of the history. */
 export const trailOf = (
   { aggregate, entries, recorded, notes, timeZone }: History,
@@ -58,7 +41,7 @@ export const trailOf = (
       sources.add(uri ?? title);
       if (confidence) found.add(confidence);
     }
-    late = Math.max(late, latenessOf(entry, timeZone));
+    late = daysLate(entry.effectiveOn, entry.recorded.metadata.recordedAt, timeZone, late);
     corrections += entry.corrections.length;
     for (const { claim, evidence } of openClaims(entry, completed?.get(entry)))
       claims.push({ event: entry.recorded.id, ...claim, source: sourceOf(evidence) });

@@ -253,13 +253,20 @@ export class Subscribers {
   #next(): readonly [Follower, ...Follower[]] | undefined {
     const { projector } = this.port;
     const groups = new Map<string, [Follower, ...Follower[]]>();
+    let group: [Follower, ...Follower[]] | undefined;
     for (const follower of this.#followers) {
       const { name, at, generation, full, isFromStart } = follower;
       if (full || this.#resting.has(name) || (at >= projector.sequence && generation === projector.generation(name))) continue;
-      const place = `${name} ${at} ${isFromStart}`;
-      const group = groups.get(place);
-      if (group) group.push(follower);
-      else groups.set(place, [follower]);
+      // Most stand where the one before them stands.
+      if (!group || group[0].at !== at || group[0].name !== name || group[0].isFromStart !== isFromStart) {
+        const place = `${name} ${at} ${isFromStart}`;
+        group = groups.get(place);
+        if (!group) {
+          groups.set(place, (group = [follower]));
+          continue;
+        }
+      }
+      group.push(follower);
     }
     this.#ahead = !this.#ahead;
     const sign = this.#ahead ? 1 : -1;

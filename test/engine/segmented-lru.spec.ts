@@ -96,10 +96,20 @@ describe('a cache of two segments', () => {
     expect(cache.has('first')).toBe(true);
     const other = cacheOf(3200);
     other.set('first', small());
-    for (let i = 0; i < 5000; i++) other.set(`once-${i}`, small());
+    for (let i = 0; i < 4010; i++) other.set(`once-${i}`, small()); // 4,000 of them went after the first
     other.set('first', small());
     for (let i = 0; i < 100; i++) other.set(`more-${i}`, small());
     expect(other.has('first')).toBe(false);
+  });
+
+  it('does not take for coming back what was replaced, or deleted, before it went', () => {
+    const cache = cacheOf(3200);
+    for (let i = 0; i < 3; i++) cache.set('replaced', small());
+    cache.set('deleted', small());
+    cache.delete('deleted');
+    cache.set('deleted', small());
+    for (let i = 0; i < 100; i++) cache.set(`once-${i}`, small());
+    expect([cache.has('replaced'), cache.has('deleted')]).toEqual([false, false]);
   });
 
   it('puts a value in the place of the one before it, in whichever segment that is, and weighs it again', () => {

@@ -266,6 +266,28 @@ describe('an event is late by the days since the act, in the ledger’s time zon
     expect(daysLate(effectiveOn, '2019-11-04T09:30:00.000Z', 'Europe/London')).toBe(late),
   );
 
+  it('the act recorded latest of a list is found whatever was seen before it, in zones ahead of UTC and behind', () => {
+    const instant = fc
+      .date({ min: new Date('2019-11-01'), max: new Date('2019-11-08'), noInvalidDate: true })
+      .map((date) => date.toISOString());
+    const day = fc.integer({ min: -4, max: 9 }).map((days) => addDays('2019-11-01', days));
+    const on = fc.oneof(
+      day,
+      day.map((latest) => `[..${latest}]`),
+      fc.constantFrom('2019-10', '2019-11', 'unknown'),
+    );
+    const zone = fc.constantFrom('UTC', 'Europe/London', 'Pacific/Kiritimati', 'Pacific/Pago_Pago');
+    fc.assert(
+      fc.property(on, instant, zone, fc.nat(8), (effectiveOn, recordedAt, timeZone, least) => {
+        const recordedOn = Temporal.Instant.from(recordedAt).toZonedDateTimeISO(timeZone).toPlainDate().toString();
+        const { latest } = bounds(effectiveOn);
+        const late = latest < recordedOn ? daysBetween(latest, recordedOn) : 0;
+        expect(daysLate(effectiveOn, recordedAt, timeZone)).toBe(late);
+        expect(daysLate(effectiveOn, recordedAt, timeZone, least)).toBe(Math.max(late, least));
+      }),
+    );
+  });
+
   it('23:30 UTC in summer is the next day in London and the same day in New York', () => {
     const instant = '2026-07-01T23:30:00.000Z';
     const zones = ['UTC', 'Europe/London', 'America/New_York'];

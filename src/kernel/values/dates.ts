@@ -147,10 +147,14 @@ let [lastMinute, lastDay] = ['', ''];
 /**
  * Whole days from the last possible day of an act to the day of recording in the ledger's time zone; 0 when it may have been recorded on
  * time.
+ * @param least returned for an act with fewer days: of a list only those that may have more need the time zone
  */
-export const daysLate = (effectiveOn: UncertainDate, recordedAt: string, timeZone: string): number => {
+export const daysLate = (effectiveOn: UncertainDate, recordedAt: string, timeZone: string, least = 0): number => {
+  const { latest } = bounds(effectiveOn);
+  const day = recordedAt.slice(0, 10); // the ledger's zone is a day ahead of it at most
+  if (latest > day || daysBetween(latest, day) < least) return least;
   const recordedOn = dayOf(recordedAt, timeZone);
-  return certainlyBefore(effectiveOn, recordedOn) ? daysBetween(bounds(effectiveOn).latest, recordedOn) : 0;
+  return latest < recordedOn ? Math.max(least, daysBetween(latest, recordedOn)) : least;
 };
 
 /** The last day of a period that begins on a day: the day before the same day of a later month, or that month's last where it has none. */

@@ -1,7 +1,16 @@
-/** The JSON of what rows show of contributions, kept as long as the value that it is of. */
-const texts = new WeakMap<object, string>();
-/** An entry of a list → what it shows. */
-const shownBy = new WeakMap<object, object>();
+/**
+ * The JSON of what rows show of a contribution stands with the value that it is of, and with an entry of a list what it shows: as properties
+ * that neither JSON nor a spread sees. Thousands of keys of a WeakMap would let each collection of garbage wait for them.
+ */
+const TEXT = Symbol('text');
+const SHOWN = Symbol('shown');
+interface Noted {
+  readonly [TEXT]?: string;
+  readonly [SHOWN]?: Fields;
+}
+const note = (of: object, name: keyof Noted, value: string | object): void => {
+  if (Object.isExtensible(of)) Object.defineProperty(of, name, { value, configurable: true });
+};
 
 type Fields = Readonly<Record<string, unknown>>;
 const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null && !Array.isArray(value);
@@ -9,13 +18,13 @@ const isObject = (value: unknown): value is object => typeof value === 'object' 
 /** What a contribution shows as JSON, kept for the rows that show it. */
 export const textOfShown = (value: unknown): string => {
   const text = JSON.stringify(value) ?? '';
-  if (isObject(value)) texts.set(value, text);
+  if (isObject(value)) note(value, TEXT, text);
   return text;
 };
 
 /** Notes that an entry was made of a value that is shown, perhaps with more properties, or with others at the end. */
 export const isShownBy = <Entry>(entry: Entry, value: unknown): Entry => {
-  if (isObject(entry) && isObject(value) && entry !== value) shownBy.set(entry, value);
+  if (isObject(entry) && isObject(value) && entry !== value) note(entry, SHOWN, value);
   return entry;
 };
 
@@ -31,9 +40,9 @@ const objectOf = (members: readonly string[]): string => `{${members.filter((mem
 
 const textOfEntry = (entry: unknown): string => {
   if (!isObject(entry)) return JSON.stringify(entry) ?? 'null';
-  const value = shownBy.get(entry) as Fields | undefined;
-  const text = value && texts.get(value);
-  if (value === undefined || text === undefined) return texts.get(entry) ?? JSON.stringify(entry);
+  const { [SHOWN]: value, [TEXT]: known } = entry as Noted;
+  const text = value && (value as Noted)[TEXT];
+  if (value === undefined || text === undefined) return known ?? JSON.stringify(entry);
   const [names, own] = [Object.keys(value), Object.keys(entry)];
   let same = 0;
   while (same < names.length && names[same] === own[same] && value[names[same]!] === (entry as Fields)[names[same]!]) same++;
