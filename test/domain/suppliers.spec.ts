@@ -219,18 +219,12 @@ describe('what a contract is', () => {
       .when(recordContract, record({ kind: 'call-off' }))
       .rejects('contract/call-off-without-framework', { pointer: '/framework' });
   });
-  const refused = async (more: object, ...rejected: Parameters<ReturnType<typeof firstly>['rejects']>) => {
-    await firstly(more).rejects(...rejected);
-    await given()
-      .when(awardContract, award(more))
-      .rejects(...rejected);
-    await given()
-      .when(recordContract, record(more))
-      .rejects(...rejected);
-  };
-  const firstly = (more: object) => given().when(planContract, plan(more));
-  it('is a call-off where it names its framework', () =>
-    refused({ kind: 'framework', framework: { contract: 'desks' } }, 'contract/not-a-call-off', { pointer: '/kind', detail: 'It is a framework.' })); // prettier-ignore
+  it('is a call-off where it names its framework', async () => {
+    const sent = { kind: 'framework', framework: { contract: 'desks' } };
+    await given().when(planContract, plan(sent)).rejects('contract/not-a-call-off', { pointer: '/kind', detail: 'It is a framework.' });
+    await given().when(awardContract, award(sent)).rejects('contract/not-a-call-off', { pointer: '/kind', detail: 'It is a framework.' });
+    await given().when(recordContract, record(sent)).rejects('contract/not-a-call-off', { pointer: '/kind', detail: 'It is a framework.' });
+  });
   it('stays of the kind that was planned', async () => {
     const planned = given(context('ContractPlanned', plan({ kind: 'framework', lots }), '2015'));
     const sent = { suppliers: [{ supplier: 'csc' }], value: gbp('1') };
@@ -238,20 +232,36 @@ describe('what a contract is', () => {
     await planned.when(awardContract, sent).leaves({ kind: 'framework', lots });
     await planned.when(awardContract, { ...sent, kind: 'contract' }).rejects('contract/another-kind', { detail: 'It was planned as a framework.' }); // prettier-ignore
   });
-  it('has each lot once', () =>
-    refused({ lots: [...lots, lots[1]] }, 'contract/duplicate-lot', { pointer: '/lots', detail: 'south stands there twice.' }));
-  it('has lots that do not end before they start', () =>
-    refused(
-      {
-        lots: [
-          lots[0],
-          { lot: 'a', title: 'A', term: { endsOn: '2016' } },
-          { lot: 'b', title: 'B', term: { startsOn: '2017', endsOn: '2016' } },
-        ],
-      },
-      'contract/lot-ends-before-start',
-      { pointer: '/lots', detail: 'b would start on 2017 and end on 2016.' },
-    ));
+  it('has each lot once', async () => {
+    const sent = { lots: [...lots, lots[1]] };
+    await given()
+      .when(planContract, plan(sent))
+      .rejects('contract/duplicate-lot', { pointer: '/lots', detail: 'south stands there twice.' });
+    await given()
+      .when(awardContract, award(sent))
+      .rejects('contract/duplicate-lot', { pointer: '/lots', detail: 'south stands there twice.' });
+    await given()
+      .when(recordContract, record(sent))
+      .rejects('contract/duplicate-lot', { pointer: '/lots', detail: 'south stands there twice.' });
+  });
+  it('has lots that do not end before they start', async () => {
+    const sent = {
+      lots: [
+        lots[0],
+        { lot: 'a', title: 'A', term: { endsOn: '2016' } },
+        { lot: 'b', title: 'B', term: { startsOn: '2017', endsOn: '2016' } },
+      ],
+    };
+    await given()
+      .when(planContract, plan(sent))
+      .rejects('contract/lot-ends-before-start', { pointer: '/lots', detail: 'b would start on 2017 and end on 2016.' });
+    await given()
+      .when(awardContract, award(sent))
+      .rejects('contract/lot-ends-before-start', { pointer: '/lots', detail: 'b would start on 2017 and end on 2016.' });
+    await given()
+      .when(recordContract, record(sent))
+      .rejects('contract/lot-ends-before-start', { pointer: '/lots', detail: 'b would start on 2017 and end on 2016.' });
+  });
   it('has one currency in all its lots', async () => {
     await given()
       .when(planContract, plan({ lots: [lots[1], { lot: 'a', title: 'A', value: { amount: '1', currency: 'EUR' } }] }))
