@@ -37,6 +37,19 @@ describe('ApproveChange', () => {
         expect(state.changes[0]!.by).toEqual(gbp('3403000'));
       }));
 
+  it.each([
+    ['adds a step to what it comes to at least', ['3403000', '1000'], '3404000.00'],
+    ['takes a step from what it comes to at least', ['3403000', '-1000'], '3402000.00'],
+    ['comes to nothing at least where the first step takes away', ['-1000'], undefined],
+    ['comes to nothing at least once a step takes all of that away', ['3403000', '-3403000'], undefined],
+    ['comes to nothing at least once a step takes more than that away', ['3403000', '-3403001'], undefined],
+    ['comes to what was added since a step took all of that away', ['3403000', '-5000000', '1000'], '1000.00'],
+  ])('of a value that nobody disclosed %s', (_, steps, atLeast) =>
+    given(awarded(), ...steps.slice(0, -1).map((by) => context('ChangeApproved', { kind: 'value', by: gbp(by) }, '2019')))
+      .when(approveChange, { kind: 'value', by: gbp(steps.at(-1)!) })
+      .leaves((state) => expect(state.ceiling).toEqual({ undisclosed: true, ...(atLeast && { atLeast: gbp(atLeast) }) })),
+  );
+
   it('moves the end of the term', () =>
     given(awarded('6807000'))
       .when(approveChange, { kind: 'term', endsOn: '2020-08-31', ground: 'Option' })

@@ -303,6 +303,15 @@ describe('RecordBreak', () => {
       .when(withdrawTerminationNotice)
       .leaves((c) => expect([c.stage, c.breaksDecided]).toEqual(['signed', []])));
 
+  it('that is withdrawn leaves what was decided of the others', () =>
+    given(
+      ...running,
+      context('BreakDecided', { afterMonths: 12, decision: 'waived' }, '2026-02-24'),
+      context('BreakDecided', { afterMonths: 24, decision: 'exercised', endsOn: '2028-04' }, '2026-02-25'),
+    )
+      .when(withdrawTerminationNotice)
+      .leaves({ stage: 'signed', breaksDecided: [{ afterMonths: 12, status: 'waived' }] }));
+
   it('is of a break point of the contract, decided once, before its day', async () => {
     await given(...running)
       .when(recordBreak, { afterMonths: 36, decision: 'waived' })

@@ -440,6 +440,30 @@ describe('a termination of a contract with several suppliers', () => {
       .when(terminateContract, { ground: 'Convenience' }, on('2020'))
       .leaves({ stage: 'exiting', suppliers: [{ supplier: 'csc', leftOn: '2019' }, { supplier: 'atos' }] }));
 
+  it('that names the only one is of the whole contract, in however many lots it serves', async () => {
+    const ends = { ground: 'Convenience', from: 'csc' };
+    const whole = { stage: 'exiting', dates: { terminated: '2020' }, terminations: [{ ground: 'Convenience', partial: false }] };
+    const named = ({ terminations }: { readonly terminations: readonly object[] }) =>
+      expect(terminations).toEqual([expect.not.objectContaining({ from: expect.anything() })]);
+    for (const alone of [
+      {},
+      {
+        lots,
+        suppliers: [
+          { supplier: 'csc', lot: 'north' },
+          { supplier: 'csc', lot: 'south' },
+        ],
+      },
+    ]) {
+      await given(...live(alone))
+        .when(terminateContract, ends, on('2020'))
+        .leaves(whole);
+      await given(...live(alone))
+        .when(terminateContract, ends, on('2020'))
+        .leaves(named);
+    }
+  });
+
   it('of a part of the services keeps the supplier', () =>
     given(...live(both)).when(terminateContract, { ground: 'Convenience', from: 'csc', partial: true }).leaves({ stage: 'live', suppliers: both.suppliers })); // prettier-ignore
 

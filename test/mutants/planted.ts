@@ -91,11 +91,18 @@ const runSpecs = async (specs: readonly string[], timeoutMs = WHOLE_MS): Promise
     detached: true, // a process group: workers in which a fault loops for ever end with it
   });
   let hung = false;
-  const end = () => process.kill(-child.pid!, 'SIGKILL');
+  const end = () => {
+    try {
+      process.kill(-child.pid!, 'SIGKILL');
+    } catch {
+      // nobody is left in it
+    }
+  };
   const timer = setTimeout(() => ((hung = true), end()), timeoutMs);
   const interrupted = () => (end(), process.exit(1));
   process.on('SIGINT', interrupted).on('SIGTERM', interrupted);
   await once(child, 'exit');
+  end(); // a server that a fault kept from ending
   process.off('SIGINT', interrupted).off('SIGTERM', interrupted);
   clearTimeout(timer);
   if (hung) return 'hung';
