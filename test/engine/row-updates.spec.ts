@@ -153,6 +153,7 @@ describe('what changed rows', () => {
       for (const { sequence, event, position, stream, changes } of expected.get(name)!) {
         const { id, ...placed } = events[sequence - 1]!;
         expect([event, position, stream]).toEqual([id, placed.position, placed.stream]);
+        expect(Object.keys(changes)).toEqual(Object.keys(changes).toSorted());
         for (const [key, row] of Object.entries(changes)) expect(canonical(row)).not.toBe(canonical((rowsAt(name, sequence - 1).get(key) ?? null))); // prettier-ignore
       }
     }
@@ -181,9 +182,24 @@ describe('what changed rows', () => {
     expect([one.updates, other.updates]).toEqual([expected.get('stages'), expected.get('stages')]);
     expect(await ask()).toEqual(one);
     expect(renders()).toBe(0);
+    const later = [other, await ask()].flatMap(({ updates }) => updates);
+    expect(later.every((update, i) => update === one.updates[i % one.updates.length])).toBe(true); // its text is made once as well
+    const { sequence } = one.updates[0]!;
+    expect(await fresh.row('stages', 'contract:a', sequence)).toEqual(one.updates[0]!.changes['contract:a']);
+    expect(renders()).toBe(0);
     const alone = await rowsOf(rows.store, [stages]).read();
     await alone.projector.updates('stages', 0, 1000);
     expect(renders()).toBe(work);
+  });
+});
+
+describe('an update', () => {
+  it('that could not be read is read again when somebody asks later', async () => {
+    const { read } = store;
+    store.read = () => Promise.reject(new Error('The disk is away.'));
+    await expect(rows.projector.updates('stages', 0)).rejects.toThrow('The disk is away.');
+    store.read = read;
+    expect((await rows.projector.updates('stages', 0, 1000)).updates).toEqual(expected.get('stages'));
   });
 });
 
@@ -239,16 +255,29 @@ describe('a follower', () => {
   });
 
   it('renders once what it goes on to hear of', async () => {
-    const fresh = await rowsOf(rows.store, [stages]).read();
-    const step = async (after: number, to: number) => {
+    let fresh = await rowsOf(rows.store, [stages]).read();
+    const step = async (after: number, to: number, most = 1000) => {
       renders();
-      await fresh.projector.ask('stages', (of) => of.follow(after, to, 1000, breathe));
+      await fresh.projector.ask('stages', (of) => of.follow(after, to, most, breathe));
       return renders();
     };
     const [awarded, signed] = ['ContractAwarded', 'ContractSigned'].map((type) => events.findIndex((event) => event.type === type && event.stream === 'contract-a')); // prettier-ignore
     expect(await step(0, awarded! + 1)).toBe(1);
     expect(await step(awarded! + 1, signed! + 1)).toBe(2); // of a second contract, and the first one as signed
     expect(await step(signed!, signed! + 1)).toBe(2); // another follower: before and after
+    const third = events.findIndex(({ stream }) => stream === 'contract-c');
+    expect(await step(third, third + 3)).toBe(2); // awarded, gone, and awarded again
+    fresh = await rowsOf(rows.store, [stages]).read();
+    expect(await step(0, signed!, 0)).toBe(2); // the latest of two contracts
+    expect(await step(signed!, signed! + 1)).toBe(1); // and one of them as signed
+  });
+
+  it('hears what changed, though others were just sent what had changed before', async () => {
+    const third = events.findIndex(({ stream }) => stream === 'contract-c');
+    const said = (of: readonly Update[]) => of.map(({ sequence, changes }) => [sequence - third, changes['contract:c'] !== null]);
+    expect(said((await follow('stages', 0, third + 2)).updates).slice(-2)).toEqual([[1, true], [2, false]]); // prettier-ignore
+    expect(said((await rows.projector.updates('stages', third, 1)).updates)).toEqual([[1, true]]);
+    expect(said((await follow('stages', third + 2, third + 3)).updates)).toEqual([[3, true]]);
   });
 });
 
@@ -261,10 +290,11 @@ describe('a follower of some rows', () => {
 
   it('hears of those that pass, and once of each that passes no more', async () => {
     const filters = { stage: 'awarded' };
-    for (const most of [1000, 0]) {
-      const { updates, latest, upTo } = await follow('contract-register', 4, events.length, most);
+    const awarded = events.findIndex(({ stream }) => stream === 'contract-a') + 1;
+    for (const [after, most] of [[4, 1000], [4, 0], [awarded, 0]] as const) {
+      const { updates, latest, upTo } = await follow('contract-register', after, events.length, most);
       const said = latest
-        ? [[4, upTo, latest.changes!] as const]
+        ? [[after, upTo, latest.changes!] as const]
         : updates.map(({ sequence, changes }) => [sequence - 1, sequence, changes] as const);
       let [left, silent] = [0, 0];
       for (const [from, to, changes] of said) {
@@ -278,7 +308,8 @@ describe('a follower of some rows', () => {
         expect(await choose('contract-register', changes, { filters: {} })).toEqual(changes);
       }
       if (most > 0) expect([left > 0, silent > 0]).toEqual([true, true]);
-    }
+      if (after === awarded) expect(left).toBeGreaterThan(0);
+    } // prettier-ignore
   });
 
   it('hears of one row what changed of it, whatever else did', async () => {
@@ -295,6 +326,10 @@ describe('a follower of some rows', () => {
         expect(textOfChanges(changes)).toBe(JSON.stringify(changes));
         expect(await choose('stages', changes, { key, filters: {} })).toEqual(changes);
       } // prettier-ignore
+    const [awarded, signed] = ['ContractAwarded', 'ContractSigned'].map((type) => events.findIndex((event) => event.type === type && event.stream === 'contract-a') + 1); // prettier-ignore
+    const key = 'contract:a';
+    const signing = await rows.projector.ask('contract-register', (of) => of.changeOf(key, awarded!, signed!, breathe));
+    expect(await choose('contract-register', signing!, { key, filters: { stage: 'awarded' } })).toEqual({ [key]: null });
   });
 });
 
