@@ -85,6 +85,7 @@ describe('the bounds of a date', () => {
     const date = '[1901-02..2199-11]';
     const first = bounds(date);
     expect(first).toEqual({ earliest: '1901-02-01', latest: '2199-11-30' });
+    expect(bounds(date)).toBe(first);
     datesUntil(2199).forEach(bounds);
     expect(bounds(date)).toBe(first);
     for (const year of [2198, 2197]) datesUntil(year).forEach(bounds);
