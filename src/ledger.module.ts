@@ -1,6 +1,6 @@
 import { randomUUIDv7 } from 'node:crypto';
 import { existsSync, readFileSync, statSync } from 'node:fs';
-import { extname, join } from 'node:path';
+import { extname, join, resolve } from 'node:path';
 import { Inject, Module, type DynamicModule, type OnApplicationShutdown } from '@nestjs/common';
 import { deadlines } from '../projections/deadlines.js';
 import { exposure } from '../projections/exposure.js';
@@ -175,10 +175,16 @@ const openStore = async (config: Config, log: Logger): Promise<EventStore> => {
     return await openStoreOf(config, log);
   } catch (error) {
     if (error instanceof FolderError) throw new ConfigError(`DATA_DIR must be a folder: ${error.message}`, { cause: error });
+    if (isOfFolder(error, config.dataDir)) throw new ConfigError(`DATA_DIR cannot be used: ${error.message}.`, { cause: error });
     if (codeOf(error) === 'invalid-connection')
       throw new ConfigError(`LEDGER_KURRENTDB_URL: ${(error as Error).message}`, { cause: error });
     throw error;
   }
+};
+/** Whether the system refused a file of a folder: another user's, or one on a disk that cannot be written. */
+const isOfFolder = (error: unknown, folder: string): error is NodeJS.ErrnoException => {
+  const { syscall, path } = error as NodeJS.ErrnoException;
+  return syscall !== undefined && path !== undefined && resolve(path).startsWith(resolve(folder));
 };
 const openStoreOf = async (config: Config, log: Logger): Promise<EventStore> => {
   const { store, dataDir: dir, timeZone, kurrentdbUrl = '', kurrentdbAppends: appends, prefix, readySeconds } = config;

@@ -68,12 +68,20 @@ export class ProofFolder {
     if (!this.hasKey) throw new ProofFolderError(`${this.#keyFile} does not exist.`);
     if ((statSync(this.#keyFile).mode & 0o077) !== 0)
       throw new ProofFolderError(`Others than its owner may use ${this.#keyFile}. Take that from them (chmod 600), and replace the key.`);
+    const pem = this.#pem();
     try {
-      const key = createPrivateKey(readFileSync(this.#keyFile));
+      const key = createPrivateKey(pem);
       if (key.asymmetricKeyType !== 'ed25519') throw new TypeError(`it is a key for ${key.asymmetricKeyType}`);
       return key;
     } catch (cause) {
       throw new ProofFolderError(`${this.#keyFile} holds no Ed25519 key in PEM: ${(cause as Error).message}.`, { cause });
+    }
+  }
+  #pem(): Buffer {
+    try {
+      return readFileSync(this.#keyFile);
+    } catch (cause) {
+      throw new ProofFolderError(`${this.#keyFile} cannot be read: ${(cause as Error).message}.`, { cause });
     }
   }
   /** As `key`; makes one where there is none, and the folder of the notes where the key lies elsewhere. */
