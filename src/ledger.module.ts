@@ -22,7 +22,7 @@ import { Anchors, witnessesIn } from './proof/anchors.js';
 import { Checkpoints } from './proof/checkpoints.js';
 import { EvidenceFolder } from './proof/evidence-folder.js';
 import { LogCheck } from './proof/log-check.js';
-import { ProofFolder, ProofFolderError } from './proof/proof-folder.js';
+import { PROOF_FOLDER, ProofFolder, ProofFolderError } from './proof/proof-folder.js';
 import { followOnThread } from './projector-worker.js';
 import { AutomationRefusals } from './refusals/automation-refusals.js';
 import { RefusalRecorder } from './refusals/refusal-recorder.js';
@@ -295,10 +295,17 @@ const knowsAll = async (store: EventStore, projector: Projector, what: string): 
 type TreeStore = EventStore & { readonly tree: LogTree };
 
 const openCheckpoints = async (config: Config, log: Logger, store: TreeStore): Promise<Checkpoints> => {
+  const folder = new ProofFolder(config.dataDir, config.proofKey);
+  const { size } = store.tree;
+  if (size > 0 && !folder.hasNotes)
+    log.warn(
+      `No checkpoint is kept in ${join(config.dataDir, PROOF_FOLDER)}: the first one is signed over the ${size} events that are there. ` +
+        'Whether they were altered before, only a checkpoint that somebody else kept can say.',
+    );
   try {
     return await Checkpoints.open({
       store,
-      folder: new ProofFolder(config.dataDir, config.proofKey),
+      folder,
       host: config.proofHost,
       newEpoch: config.newEpoch ?? false,
       now,

@@ -63,6 +63,11 @@ export class ProofFolder {
     return existsSync(this.#keyFile);
   }
 
+  /** Whether any note is kept. */
+  get hasNotes(): boolean {
+    return [LAST_FILE, OLDER_FILE].some((name) => existsSync(join(this.#dir, name)));
+  }
+
   /** The key that signs, mode 0600. @throws ProofFolderError when there is none, or others may read it */
   key(): KeyObject {
     if (!this.hasKey) throw new ProofFolderError(`${this.#keyFile} does not exist.`);
