@@ -29,7 +29,7 @@ export default {
   maxWorkers: 2,
   // Node keeps the modules of each file: 7 MB of one of the domain, 60 MB of one of HTTP
   workerIdleMemoryLimit: '700MB',
-  testPathIgnorePatterns: ['/planted/'],
+  testPathIgnorePatterns: ['<rootDir>/test/.*/planted/'],
   transform: { '^.+\\.ts$': '@swc/jest', '^.+\\.tsx$': ['@swc/jest', withMarkup] },
   collectCoverageFrom: ['src/{kernel,domain,engine,store,http,proof}/**/*.ts', 'src/pages/**/*.{ts,tsx}', 'projections/**/*.ts'],
   coverageReporters: ['text-summary'],

@@ -2,7 +2,7 @@ import { Inject, Module, type BeforeApplicationShutdown, type DynamicModule, typ
 import { HttpAdapterHost, NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { pino, type Logger } from 'pino';
-import type { Config } from './config.js';
+import { ConfigError, type Config } from './config.js';
 import { commands } from './domain/index.js';
 import { ApiDocument } from './http/api-document.js';
 import { benchController } from './http/bench.controller.js';
@@ -67,7 +67,7 @@ export const createApp = async (
       logger: false,
     });
     app.get(ApiDocument).describe(app);
-    await app.listen(config.port, config.host);
+    await app.listen(config.port, config.host).catch((error: unknown) => refuseAddress(config, error));
     const failed = new Promise<Error>((resolve) => app.get<EventStore>(STORE).onFailure?.(resolve));
     void failed.then((error) => log.error({ err: error }, error.message));
     return { app, url: await app.getUrl(), failed, close: () => app.close() };
@@ -75,4 +75,13 @@ export const createApp = async (
     await opened.disposeAsync().catch((reason: unknown) => log.error({ err: reason }, 'Closing after a failed start failed too.'));
     throw error;
   }
+};
+
+/** @throws ConfigError that names the setting to blame, or the error itself */
+const refuseAddress = ({ host, port }: Config, error: unknown): never => {
+  const { code = '', message } = error as NodeJS.ErrnoException;
+  if (['EADDRINUSE', 'EACCES'].includes(code)) throw new ConfigError(`PORT ${port} cannot be used: ${message}.`, { cause: error });
+  if (['ENOTFOUND', 'EAI_AGAIN', 'EADDRNOTAVAIL'].includes(code))
+    throw new ConfigError(`HOST must be an address of this machine, not ${JSON.stringify(host)}: ${message}.`, { cause: error });
+  throw error;
 };

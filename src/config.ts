@@ -180,8 +180,8 @@ const settings: { readonly [K in Exclude<keyof Config, 'newEpoch'>]-?: Setting<N
   anchorWebhook: words(
     'LEDGER_ANCHOR_WEBHOOK',
     undefined,
-    'an address that begins with http',
-    (url) => /^https?:/.test(url) && URL.canParse(url),
+    'an address that begins with http:// or https:// and holds no user or password',
+    (url) => /^https?:\/\//.test(url) && URL.canParse(url) && !/^[^/]*\/\/[^/?#]*@/.test(url),
   ),
   witnesses: words('LEDGER_WITNESSES', undefined, 'a file with an address and a key in each line', isPath),
   anchorSeconds: whole('LEDGER_ANCHOR_SECONDS', 60, 1, 86_400),

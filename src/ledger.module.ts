@@ -1,5 +1,5 @@
 import { randomUUIDv7 } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { extname, join } from 'node:path';
 import { Inject, Module, type DynamicModule, type OnApplicationShutdown } from '@nestjs/common';
 import { deadlines } from '../projections/deadlines.js';
@@ -22,7 +22,7 @@ import { Anchors, witnessesIn } from './proof/anchors.js';
 import { Checkpoints } from './proof/checkpoints.js';
 import { EvidenceFolder } from './proof/evidence-folder.js';
 import { LogCheck } from './proof/log-check.js';
-import { ProofFolder } from './proof/proof-folder.js';
+import { ProofFolder, ProofFolderError } from './proof/proof-folder.js';
 import { followOnThread } from './projector-worker.js';
 import { AutomationRefusals } from './refusals/automation-refusals.js';
 import { RefusalRecorder } from './refusals/refusal-recorder.js';
@@ -30,7 +30,7 @@ import { REPLICA_FILE } from './store/replica/replica-file.js';
 import { HistoryBrokenError, StoreUnavailableError, type Genesis } from './store/event-store.js';
 import type { LogTree } from './store/merkle-proof.js';
 import { ReplicaStore } from './store/replica/replica-store.js';
-import { FolderError } from './store/sqlite/folder.js';
+import { codeOf, FolderError } from './store/sqlite/folder.js';
 import { SqliteReadModelFile } from './store/sqlite/read-model-file.js';
 import { LEDGER_FILE, SqliteStore } from './store/sqlite/sqlite-store.js';
 
@@ -175,6 +175,8 @@ const openStore = async (config: Config, log: Logger): Promise<EventStore> => {
     return await openStoreOf(config, log);
   } catch (error) {
     if (error instanceof FolderError) throw new ConfigError(`DATA_DIR must be a folder: ${error.message}`, { cause: error });
+    if (codeOf(error) === 'invalid-connection')
+      throw new ConfigError(`LEDGER_KURRENTDB_URL: ${(error as Error).message}`, { cause: error });
     throw error;
   }
 };
@@ -286,19 +288,28 @@ const knowsAll = async (store: EventStore, projector: Projector, what: string): 
 /** Every store that the server opens keeps the tree of its log. */
 type TreeStore = EventStore & { readonly tree: LogTree };
 
-const openCheckpoints = (config: Config, log: Logger, store: TreeStore): Promise<Checkpoints> =>
-  Checkpoints.open({
-    store,
-    folder: new ProofFolder(config.dataDir, config.proofKey),
-    host: config.proofHost,
-    newEpoch: config.newEpoch ?? false,
-    now,
-    log: (message, error) => log.error(error === undefined ? {} : { err: error }, message),
-  });
+const openCheckpoints = async (config: Config, log: Logger, store: TreeStore): Promise<Checkpoints> => {
+  try {
+    return await Checkpoints.open({
+      store,
+      folder: new ProofFolder(config.dataDir, config.proofKey),
+      host: config.proofHost,
+      newEpoch: config.newEpoch ?? false,
+      now,
+      log: (message, error) => log.error(error === undefined ? {} : { err: error }, message),
+    });
+  } catch (error) {
+    if (error instanceof ProofFolderError && config.proofKey !== undefined)
+      throw new ConfigError(`LEDGER_PROOF_KEY: ${error.message}`, { cause: error });
+    throw error;
+  }
+};
 
 /** @throws ConfigError */
 const anchor = (config: Config, log: Logger, checkpoints: Checkpoints): Anchors => {
   const { anchorDir: dir, anchorWebhook: webhook, witnesses: file, anchorSeconds } = config;
+  if (dir !== undefined && existsSync(dir) && !statSync(dir).isDirectory())
+    throw new ConfigError(`LEDGER_ANCHOR_DIR must be a folder: ${dir} is a file.`);
   try {
     return new Anchors(checkpoints, {
       ...(dir !== undefined && { dir }),

@@ -69,6 +69,8 @@ describe('the configuration', () => {
     ['LEDGER_ALLOWED_ORIGINS', 'https://a.example/', 'origins'],
     ['LEDGER_ALLOWED_ORIGINS', 'https://a.example,https://*.example', 'origins'],
     ['LEDGER_ALLOWED_ORIGINS', 'a.example', 'origins'],
+    ['LEDGER_ANCHOR_WEBHOOK', 'ftp://a.example', 'begins with http'],
+    ['LEDGER_ANCHOR_WEBHOOK', 'https://user:secret@a.example', 'no user or password'],
     ['LEDGER_QEUE', '1', 'LEDGER_QUEUE'],
   ])('refuses %s=%s and says what is allowed', (key, value, allowed) => {
     const refused = () => configOf({ [key]: value });

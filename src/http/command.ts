@@ -1,28 +1,25 @@
 import { Body, Controller, Inject, Post, Req, Res, type Type } from '@nestjs/common';
-import { Command, CommandBus, CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
+import { Command, CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Projector } from '../engine/read/projector.js';
-import { ClockError } from '../engine/write/clock-guard.js';
-import { Engine, OverloadedError, StaleRevisionError, type CommandRequest } from '../engine/write/engine.js';
-import { IdempotencyKeyReusedError, type Receipt } from '../engine/write/receipt.js';
-import { kebab, plural, Rejection, type AnyCommand, type AnyAggregate } from '../kernel/index.js';
-import { OutcomeUnknownError } from '../store/event-store.js';
+import { Engine, type CommandRequest } from '../engine/write/engine.js';
+import type { Receipt } from '../engine/write/receipt.js';
+import { kebab, plural, type AnyCommand, type AnyAggregate } from '../kernel/index.js';
 import { BodyPipe } from './body.js';
-import { Metrics } from './metrics.js';
+import { CommandGateway, type CommandMessage } from './command-gateway.js';
 import { mayWithdrawAll, namedBy, type NamedBy } from './named-by.js';
 import { describeCommand } from './openapi.js';
-import { Refusals } from './refusals.js';
 import { actorOf, correlationOf, flagOf, idempotencyKeyOf, idOf, ifMatchOf, ifNoneMatchOf, queryOf } from './request.js';
 
 const named = <T extends Type>(type: T, name: string): T => Object.defineProperty(type, 'name', { value: name });
 
 /** `new Message(request)` goes over Nest's command bus under the command's own name. */
-type MessageClass = Type<Command<Receipt>> & (new (request: CommandRequest) => Command<Receipt>);
+type MessageClass = Type<CommandMessage> & (new (request: CommandRequest) => CommandMessage);
 
 /** Command → the message that goes over the bus. */
 const messages = new Map<AnyCommand, MessageClass>();
 /** Where a command is sent from elsewhere than its route. */
-export const messageOf = (command: AnyCommand, request: CommandRequest): Command<Receipt> => new (messages.get(command)!)(request);
+export const messageOf = (command: AnyCommand, request: CommandRequest): CommandMessage => new (messages.get(command)!)(request);
 
 /**
  * The classes that Nest knows a command by are made here and named after it. AwardContract has the message `AwardContract`, the handler
@@ -57,11 +54,9 @@ export const commandController = (command: AnyCommand, aggregate: AnyAggregate, 
   @Controller(`${plural(aggregate.category)}/:id`)
   class CommandController {
     constructor(
-      @Inject(CommandBus) private readonly bus: CommandBus,
-      @Inject(Metrics) private readonly metrics: Metrics,
+      @Inject(CommandGateway) private readonly gateway: CommandGateway,
       @Inject(Engine) private readonly engine: Engine,
       @Inject(Projector) private readonly projector: Projector,
-      @Inject(Refusals) private readonly refusals: Refusals,
     ) {}
 
     @Post(kebab(command.name))
@@ -79,30 +74,13 @@ export const commandController = (command: AnyCommand, aggregate: AnyAggregate, 
         dryRun: flagOf(queryOf(request, ['dryRun']), 'dryRun'),
         correlationId: correlationOf(request),
       };
-      try {
-        const receipt = await this.bus.execute(new Message(commandRequest));
-        this.metrics.command(command.name, receipt.outcome);
-        const { id } = commandRequest;
-        const named = lists ? await namedBy(this.projector, aggregate, await this.engine.history(aggregate, id), receipt) : undefined;
-        answer(reply, receipt, named);
-      } catch (error) {
-        this.metrics.command(command.name, outcomeOf(error));
-        this.refusals.ofCommand(commandRequest, error);
-        throw error;
-      }
+      const receipt = await this.gateway.send(new Message(commandRequest));
+      const { id } = commandRequest;
+      const named = lists ? await namedBy(this.projector, aggregate, await this.engine.history(aggregate, id), receipt) : undefined;
+      answer(reply, receipt, named);
     }
   }
   return named(CommandController, `${command.name}Controller`);
-};
-
-/** How the metrics name what became of a command. */
-export const outcomeOf = (error: unknown): string => {
-  if (error instanceof Rejection) return 'refused';
-  if (error instanceof StaleRevisionError) return 'stale';
-  if (error instanceof IdempotencyKeyReusedError) return 'key-reused';
-  if (error instanceof OverloadedError) return 'queue-full';
-  if (error instanceof ClockError) return 'clock';
-  return error instanceof OutcomeUnknownError ? 'unknown' : 'failed';
 };
 
 /** A repeated key gets the original response, byte for byte; a header says so. */

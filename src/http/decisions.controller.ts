@@ -32,7 +32,7 @@ import { uuidOf } from './log.controller.js';
 import { describeRead, oneOfThese } from './openapi.js';
 import { cursorFor, readCursor } from './projections.controller.js';
 import { badParameter, NotAcceptableError, NotFoundError } from './problem.js';
-import { flagOf, instantOf, oneOf, queryOf, wholeOf, type Query } from './request.js';
+import { dayIn, flagOf, instantOf, oneOf, queryOf, wholeOf, type Query } from './request.js';
 
 const FILTERS = {
   reference: 'On one paper: PCD 813, PCD-813 and pcd813 are the same.',
@@ -196,8 +196,7 @@ export class DecisionsController {
     const wantedStatus = STATUSES.find((one) => one === status);
     if (status !== undefined && !wantedStatus) throw badParameter('status', `must be one of ${STATUSES.join(', ')}`);
     oneOf(query, 'command', this.registry.commands.map(({ name }) => name)); // prettier-ignore
-    for (const name of ['effectiveFrom', 'effectiveUntil'])
-      if (query[name] !== undefined && !isDay(query[name])) throw badParameter(name, 'must be a day such as 2016-02-29');
+    for (const name of ['effectiveFrom', 'effectiveUntil']) dayIn(query, name);
     const { person, actor, by, office, programme, tower, contract, supplier, effectiveFrom, effectiveUntil } = query;
     return {
       ...{

@@ -7,6 +7,7 @@ import { acceptForms } from './form-body.js';
 import { acceptJson } from './json-body.js';
 import type { Config } from './ledger.js';
 import { stayLocal, takeOneHost } from './local.js';
+import { servePipelined } from './pipelining.js';
 import { notHttp, sendProblem, type ProblemContext } from './problem.js';
 import { addSecurityHeaders, secure, securityHeaders } from './security-headers.js';
 import { openSessions } from './sessions.js';
@@ -15,8 +16,11 @@ import { requireTokens, Tokens } from './tokens.js';
 
 /** How long a request may take to come whole, its body included. */
 const REQUEST_MS = 30_000;
+/** How long a connection may pass nothing in either direction. Streams pass a heartbeat every 15 s. */
+const STALLED_MS = 120_000;
 export interface Limits {
   readonly requestMs?: number;
+  readonly stalledMs?: number;
 }
 interface Context extends ProblemContext {
   /** An instant in UTC. */
@@ -27,7 +31,7 @@ interface Context extends ProblemContext {
 export const adapterFor = async (
   config: Config,
   { log, commands, now }: Context,
-  { requestMs = REQUEST_MS }: Limits,
+  { requestMs = REQUEST_MS, stalledMs = STALLED_MS }: Limits,
 ): Promise<FastifyAdapter> => {
   const headers = await securityHeaders(config.tokens !== undefined);
   const adapter = new FastifyAdapter({
@@ -35,6 +39,7 @@ export const adapterFor = async (
     // Node takes the longer of the two timeouts for the whole request, and looks at its connections every 30 s unless set
     requestTimeout: requestMs,
     http: { requestTimeout: requestMs, headersTimeout: requestMs, connectionsCheckingInterval: Math.min(2000, requestMs / 4) },
+    connectionTimeout: stalledMs,
     forceCloseConnections: 'idle',
     return503OnClosing: false, // ours says when to come back
     trustProxy: config.trustedProxies ? [...config.trustedProxies] : false,
@@ -49,6 +54,7 @@ export const adapterFor = async (
   });
   const fastify = adapter.getInstance() as unknown as FastifyInstance;
   addSecurityHeaders(fastify, headers);
+  servePipelined(fastify);
   const closing = new Closing();
   closing.watch(fastify, headers.api);
   takeOneHost(fastify);

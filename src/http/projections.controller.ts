@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 import { Controller, Get, Inject, Req, Res } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { isDay, isIdentifier, type Format } from '../kernel/index.js';
+import { isIdentifier, type Format } from '../kernel/index.js';
 import { csvOf } from '../csv.js';
 import { Projector } from '../engine/read/projector.js';
 import { preferredType } from './accept.js';
@@ -14,7 +14,7 @@ import type { ListPage, Row } from '../engine/read/rows/rendering.js';
 import { lagOf, STORE, type EventStore, type ReadSide } from './ledger.js';
 import { describeRead } from './openapi.js';
 import { badHeader, badParameter, NotFoundError } from './problem.js';
-import { flagOf, oneOf, queryOf, wholeOf, type Query } from './request.js';
+import { dayIn, flagOf, oneOf, queryOf, wholeOf, type Query } from './request.js';
 import { MAX_DAYS, projectionAnswers } from './schemas.js';
 import { Subscribers } from './subscribers.js';
 
@@ -341,7 +341,7 @@ export const chosenBy = (query: Query, name: string, declared: object): Readonly
       if (value === undefined) return [];
       const form = projectionAnswers.get(name)?.filters[filter] ?? 'text';
       if (form === 'flag') flagOf(query, filter);
-      else if (form === 'day' && !isDay(value)) throw badParameter(filter, 'must be a day such as 2016-02-29');
+      else if (form === 'day') dayIn(query, filter);
       else if (form === 'days') return [[filter, String(wholeOf(query, filter, 0, MAX_DAYS))]];
       else if (form === 'decimal' && !DECIMAL.test(value)) throw badParameter(filter, 'must be an amount such as 95000000.00');
       else if (form === 'id' && !isIdentifier(value))

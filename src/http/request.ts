@@ -1,6 +1,6 @@
 import type { FastifyRequest } from 'fastify';
 import { userInfo } from 'node:os';
-import { IDENTIFIER, isIdentifier, isSystem, type Actor } from '../kernel/index.js';
+import { IDENTIFIER, isDay, isIdentifier, isSystem, type Actor } from '../kernel/index.js';
 import { badHeader, badParameter } from './problem.js';
 import { IS_SYSTEM, PERSON, type Role } from './token-file.js';
 
@@ -121,6 +121,12 @@ export const oneOf = (query: Query, name: string, values: readonly string[] | un
     name,
     `must be one of ${values.slice(0, MAX_NAMED).join(', ')}${more > 0 ? `, and ${more} more: see /openapi.json` : ''}`,
   );
+};
+/** @throws BadRequestError for what is no day */
+export const dayIn = (query: Query, name: string): string | undefined => {
+  const value = query[name];
+  if (value !== undefined && !isDay(value)) throw badParameter(name, 'must be a day such as 2016-02-29');
+  return value;
 };
 export const flagOf = (query: Query, name: string): boolean => {
   const value = query[name];

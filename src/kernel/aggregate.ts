@@ -1,7 +1,9 @@
 import type { About, Actor, Assessment, Event, EventContext, Provenance } from './event.js';
 import { reject } from './rejection.js';
 import { brokenRule, type Invariant, type Occurrence, type Rule, type Rules } from './rule.js';
-import type { DataOf, ExternalReference, Fields, Reference, REFERS, Referring } from './schema/fields.js';
+import type { DataOf, Fields, REFERS, Referring } from './schema/fields.js';
+import type { Reference } from './schema/named.js';
+import type { ExternalReference } from './schema/provenance.js';
 import { upcastOf } from './upcast.js';
 
 /** The circumstances of a decision, as policy asks for them. */

@@ -1,7 +1,8 @@
 import type { Command, CommandContext, NamedReference } from './aggregate.js';
 import type { Event } from './event.js';
 import type { History } from './history.js';
-import type { DataOf, Fields, Reference } from './schema/fields.js';
+import type { DataOf, Fields } from './schema/fields.js';
+import type { Reference } from './schema/named.js';
 
 /** A command of the ledger itself: decided on an aggregate's whole history, and seen by no `evolve`. */
 export interface LedgerCommand<F extends Fields, Code extends string> {

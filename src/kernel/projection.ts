@@ -1,7 +1,8 @@
 import type { AnyAggregate, StateOf } from './aggregate.js';
 import type { RecordedEvent } from './event.js';
 import type { History } from './history.js';
-import { measuring, totalOf, type Total, type Value } from './values/amounts.js';
+import type { Value } from './values/amounts.js';
+import { measuring, totalOf, type Total } from './values/totals.js';
 
 /** `contract:met-euc`: a kind and an id. */
 export type Key<Kind extends string = string> = `${Kind}:${string}`;

@@ -1,5 +1,5 @@
 import type { AnyAggregate } from './aggregate.js';
-import type { Entry } from './entry.js';
+import { contextOf, type Entry } from './entry.js';
 import type { Event, EventContext } from './event.js';
 import { brokenInvariant, type Broken } from './rule.js';
 
@@ -39,6 +39,15 @@ export const step = <State>(
   const broken = brokenInvariant(invariants, event, next);
   if (broken) throw new IllegalTransitionError(broken.code, broken.sentence, undefined, broken);
   return next;
+};
+
+/** One entry on one state. @throws IllegalTransitionError that names the entry */
+export const stepEntry = <State>(aggregate: AnyAggregate, state: State, entry: Entry): State => {
+  try {
+    return step<State>(aggregate, state, { type: entry.recorded.type, data: entry.data }, contextOf(entry));
+  } catch (error) {
+    throw error instanceof IllegalTransitionError ? new IllegalTransitionError(error.code, error.message, entry, error.broken) : error;
+  }
 };
 
 /** The refusals that the stages of some events can make: code → sentence. */

@@ -2,6 +2,7 @@ import { render } from 'preact-render-to-string';
 import { towerBoard } from '../../projections/tower-board.js';
 import { addDays, sameJson, showValue, type Value } from '../kernel/index.js';
 import { badParameter } from '../http/problem.js';
+import { dayIn } from '../http/request.js';
 import { inTurns, type Found, type Read } from './read.js';
 import { partiesOf, type BoardRow, type ContractEntry } from './rows.js';
 import { address, places, to, type Frame, type Page, type Search } from './shell.js';
@@ -75,8 +76,8 @@ export const twoBoards = async (read: Read, programme: string, from: string, unt
 export const changesPage = async (read: Read, frame: Frame): Promise<Page> => {
   const { programme, clock = 'effective' } = frame.query;
   const today = read.ledger.projector.today;
-  const until = frame.query['until'] ?? today;
-  const from = frame.query['from'] ?? addDays(until, -365);
+  const until = dayIn(frame.query, 'until') ?? today;
+  const from = dayIn(frame.query, 'from') ?? addDays(until, -365);
   if (!['effective', 'recorded'].includes(clock)) throw badParameter('clock', 'must be effective or recorded');
   if (from > until) throw badParameter('from', 'must not be after until');
   const boards = programme === undefined ? undefined : await twoBoards(read, programme, from, until, clock);

@@ -1,5 +1,4 @@
 import { Controller, Get, Inject, Post, Req, Res, UseFilters } from '@nestjs/common';
-import { CommandBus } from '@nestjs/cqrs';
 import { ApiExcludeController } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { randomUUID } from 'node:crypto';
@@ -10,11 +9,10 @@ import { towerBoard } from '../../projections/tower-board.js';
 import { StaleRevisionError, type CommandRequest } from '../engine/write/engine.js';
 import type { Receipt } from '../engine/write/receipt.js';
 import { BodyPipe, bodyFields } from '../http/body.js';
-import { messageOf, outcomeOf } from '../http/command.js';
+import { messageOf } from '../http/command.js';
+import { CommandGateway } from '../http/command-gateway.js';
 import { parse } from '../http/json-body.js';
-import { Metrics } from '../http/metrics.js';
 import { BadRequestError, NotAllowedError, NotFoundError } from '../http/problem.js';
-import { Refusals } from '../http/refusals.js';
 import { actorOf, queryOf } from '../http/request.js';
 import { placesOf } from '../http/routes.js';
 import { refuseForeignForm } from '../http/sessions.js';
@@ -60,9 +58,7 @@ export class CommandPagesController {
 
   constructor(
     @Inject(PageLedger) private readonly ledger: PageLedger,
-    @Inject(CommandBus) private readonly bus: CommandBus,
-    @Inject(Metrics) private readonly metrics: Metrics,
-    @Inject(Refusals) private readonly refusals: Refusals,
+    @Inject(CommandGateway) private readonly gateway: CommandGateway,
   ) {}
 
   @Get()
@@ -149,7 +145,7 @@ export class CommandPagesController {
     }
   }
 
-  async #handle(
+  #handle(
     request: FastifyRequest,
     {
       command,
@@ -173,15 +169,7 @@ export class CommandPagesController {
       ...(!dryRun && { idempotencyKey: key }),
       ...(!dryRun && revision !== undefined && id !== NEW && { ifMatch: [revision] }),
     };
-    try {
-      const receipt: Receipt = await this.bus.execute(messageOf(command, asked));
-      this.metrics.command(command.name, receipt.outcome);
-      return receipt;
-    } catch (error) {
-      this.metrics.command(command.name, outcomeOf(error));
-      this.refusals.ofCommand(asked, error);
-      throw error;
-    }
+    return this.gateway.send(messageOf(command, asked));
   }
 
   async #asked(

@@ -2,6 +2,7 @@ import { contractRegister } from '../../projections/contract-register.js';
 import { isAmount, minor, type Value } from '../kernel/index.js';
 import { More } from './more.js';
 import { Suppliers } from './parties.js';
+import { oneOf } from '../http/request.js';
 import { Ask, Filters, Pick } from './fields.js';
 import type { Found, Read } from './read.js';
 import type { ContractEntry } from './rows.js';
@@ -30,6 +31,7 @@ const ON_PAGE = 50;
 export const contractsPage = async (read: Read, frame: Frame): Promise<Page> => {
   const { sort, from: start, cursor: _, ...asked } = frame.query;
   const filters = filtersOf(asked);
+  oneOf(frame.query, 'sort', Object.keys(SORTS));
   const order = sort === undefined ? undefined : SORTS[sort];
   const from = Number(/^\d{1,5}$/.exec(start ?? '')?.[0] ?? 0);
   let rows: readonly Found<Registered>[];
@@ -177,5 +179,5 @@ export const contractsPage = async (read: Read, frame: Frame): Promise<Page> => 
     ),
   };
 };
-const filtersOf = ({ effectiveOn: _, recordedAt: __, position: ___, minPosition: ____, ...filters }: Search) =>
+const filtersOf = ({ effectiveOn: _, recordedAt: __, position: ___, minPosition: ____, walk: _____, ...filters }: Search) =>
   filters as Readonly<Record<string, string>>;

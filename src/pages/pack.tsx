@@ -1,4 +1,5 @@
 import { towerBoard } from '../../projections/tower-board.js';
+import { dayIn } from '../http/request.js';
 import { addDays } from '../kernel/index.js';
 import { Ceiling, Suppliers } from './parties.js';
 import { differenceLines, Differences, differencesOf, twoBoards } from './changes.js';
@@ -17,7 +18,7 @@ export const packPage = async (read: Read, frame: Frame, id: string): Promise<Pa
   const head = await read.mustHave<ProgrammeRow>(towerBoard.name, `programme:${id}`, id);
   const { rows, isAll } = await read.all<BoardRow>(towerBoard.name, { programme: id }, 3);
   const day = read.today;
-  const since = frame.query['since'] ?? addDays(day, -91);
+  const since = dayIn(frame.query, 'since') ?? addDays(day, -91);
   const boards = await twoBoards(read, id, since, day, 'effective');
   const changed = differencesOf(boards.earlier, boards.later);
   const soon = addDays(day, 183);

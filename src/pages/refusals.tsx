@@ -25,7 +25,7 @@ const STATUS_WORDS: Readonly<Record<number, string>> = {
 
 /** What was refused to whom: by people, commands and rules, newest first. */
 export const refusalsPage = async (finder: RefusalFinder, read: Read, frame: Frame): Promise<Page> => {
-  const { cursor, minPosition: _, ...filters } = frame.query;
+  const { cursor, minPosition: _, walk: __, ...filters } = frame.query;
   const wanted = wantedRefusals(filters, read.timeZone);
   const { refusals, next } = await finder.page(wanted, refusalCursor(cursor), ON_PAGE);
   const isFiltered = Object.keys(filters).length > 0;

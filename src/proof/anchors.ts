@@ -25,8 +25,8 @@ export interface WitnessAddress {
 }
 
 /** One witness a line: its address, a blank, and its public key. @throws InvalidNoteError */
-export const witnessesIn = (text: string): readonly WitnessAddress[] =>
-  text.split('\n').flatMap((line) => {
+export const witnessesIn = (text: string): readonly WitnessAddress[] => {
+  const witnesses = text.split('\n').flatMap((line) => {
     if (line.trim() === '' || line.startsWith('#')) return [];
     const [url = '', key = '', ...more] = line.trim().split(/\s+/);
     if (!URL.canParse(url) || more.length > 0)
@@ -35,6 +35,9 @@ export const witnessesIn = (text: string): readonly WitnessAddress[] =>
     if (parsed.type !== COSIGNATURE) throw new InvalidNoteError(`The key of ${parsed.name} is none of a witness.`);
     return [{ url: url.replace(/\/$/, ''), key: parsed }];
   });
+  if (witnesses.length === 0) throw new InvalidNoteError('The file names no witness.');
+  return witnesses;
+};
 
 /** How long an outsider may take to answer. */
 const PATIENCE_MS = 10_000;

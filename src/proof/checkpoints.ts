@@ -181,7 +181,11 @@ export class Checkpoints {
   }
 
   #keepOlder(): void {
-    if (this.latest && this.folder.older().at(-1)?.note !== this.latest.note) this.folder.keepOlder(this.latest.note);
+    try {
+      if (this.latest && this.folder.older().at(-1)?.note !== this.latest.note) this.folder.keepOlder(this.latest.note);
+    } catch (error) {
+      this.#options.log('A checkpoint could not be kept among the older ones.', error);
+    }
   }
 
   #hasCaughtUp(note: SignedCheckpoint): boolean {

@@ -76,8 +76,9 @@ export class ProofFolder {
       throw new ProofFolderError(`${this.#keyFile} holds no Ed25519 key in PEM: ${(cause as Error).message}.`, { cause });
     }
   }
-  /** As `key`; makes one where there is none. */
+  /** As `key`; makes one where there is none, and the folder of the notes where the key lies elsewhere. */
   keyOrNew(): KeyObject {
+    mkdirSync(this.#dir, { recursive: true, mode: 0o700 });
     if (!this.hasKey) this.#writeKey();
     return this.key();
   }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { commitFunds } from '../../src/domain/account/commands/commit-funds.js';
 import { account, accountFindings, convertedLines, totalMeasures, type Account } from '../../src/domain/account/index.js';
+import { unitsInNewCurrency, type Redenomination } from '../../src/domain/account/redenomination.js';
 import { contract } from '../../src/domain/contract/index.js';
 import { programme } from '../../src/domain/programme/index.js';
 import { supplier } from '../../src/domain/supplier/index.js';
@@ -62,6 +63,32 @@ describe('once the currency of its contract is replaced, of an account', () => {
     const a = await after(committed('po', dem('100')), invoiced('i', dem('40'), 'po'), paid('p', dem('40'), 'i'));
     expect(totalMeasures(a)).toMatchObject({ 'committed.ex.DEM': 10000n, 'invoiced.ex.DEM': 4000n, 'paid.ex.DEM': 4000n });
     expect([convertedLines(a, []), a.commitments[0]!.amount]).toEqual([[], dem('100')]);
+  });
+
+  it('what was invoiced of a line in the new currency stands on it', async () => {
+    const [line] = await linesAfter(committed('po', dem('100')), invoiced('i', eur('20'), 'po', '2002-01-10'), invoiced('j', eur('5'), undefined, '2002-01-10')); // prettier-ignore
+    expect(line).toMatchObject({ line: 'po', amount: eur('51.13'), invoiced: eur('20.00'), left: eur('31.13') });
+  });
+
+  it('each measure is one sum: a former line counts as what it is now, any other as it is', async () => {
+    const a = await after(
+      committed('po', dem('100')),
+      taken('po', dem('40')),
+      committed('new', eur('10'), '2002-01-10'),
+      committed('other', { amount: '7', currency: 'USD' }),
+      invoiced('i', dem('40'), 'po'),
+      invoiced('j', eur('20'), 'new', '2002-01-10'),
+      paid('p', dem('30'), 'i'),
+    );
+    const sums = (...of: readonly Redenomination[]) =>
+      Object.fromEntries((['committed', 'invoiced', 'paid'] as const).map((measure) => [measure, Object.fromEntries(unitsInNewCurrency(a, measure, of))])); // prettier-ignore
+    // 100 − 40 is 51.13 − 20.45
+    expect(sums(toEuro)).toEqual({ committed: { EUR: 4068n, USD: 700n }, invoiced: { EUR: 4045n }, paid: { EUR: 1534n } });
+    expect(sums()).toEqual({
+      committed: { DEM: 6000n, EUR: 1000n, USD: 700n },
+      invoiced: { DEM: 4000n, EUR: 2000n },
+      paid: { DEM: 3000n },
+    });
   });
 
   it('what was replaced again is converted twice, from the unrounded figure', async () => {

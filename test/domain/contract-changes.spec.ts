@@ -37,6 +37,19 @@ describe('ApproveChange', () => {
         expect(state.changes[0]!.by).toEqual(gbp('3403000'));
       }));
 
+  it.each([
+    ['adds a step to what it comes to at least', ['3403000', '1000'], '3404000.00'],
+    ['takes a step from what it comes to at least', ['3403000', '-1000'], '3402000.00'],
+    ['comes to nothing at least where the first step takes away', ['-1000'], undefined],
+    ['comes to nothing at least once a step takes all of that away', ['3403000', '-3403000'], undefined],
+    ['comes to nothing at least once a step takes more than that away', ['3403000', '-3403001'], undefined],
+    ['comes to what was added since a step took all of that away', ['3403000', '-5000000', '1000'], '1000.00'],
+  ])('of a value that nobody disclosed %s', (_, steps, atLeast) =>
+    given(awarded(), ...steps.slice(0, -1).map((by) => context('ChangeApproved', { kind: 'value', by: gbp(by) }, '2019')))
+      .when(approveChange, { kind: 'value', by: gbp(steps.at(-1)!) })
+      .leaves((state) => expect(state.ceiling).toEqual({ undisclosed: true, ...(atLeast && { atLeast: gbp(atLeast) }) })),
+  );
+
   it('moves the end of the term', () =>
     given(awarded('6807000'))
       .when(approveChange, { kind: 'term', endsOn: '2020-08-31', ground: 'Option' })
@@ -195,6 +208,8 @@ describe('who must approve a change', () => {
     ['the original value', [{ originalAtLeast: gbp('500000'), approver: 'Mayor' }], awarded(), to('7000000'), 'The original value is not known in the currency of the table.'],
     ['the step', [{ stepOverOriginalAbove: 10, approver: 'Mayor' }], awarded(), to('7000000'), 'The value before or after the change is not known.'],
     ['the end of the term', [{ monthsAbove: 3, approver: 'Mayor' }], context('ContractAwarded', { ...award(), value: gbp('6807000'), endsOn: undefined }), { kind: 'term', endsOn: '2030' }, 'The last day of the term is not known to the month.'],
+    ['what each of two rows lacks', [{ monthsAbove: 3, approver: 'Mayor' }, { unforeseen: true, approver: 'Deputy' }], context('ContractAwarded', { ...award(), value: gbp('6807000'), endsOn: '2018' }), { kind: 'term', endsOn: '2019' }, 'The last day of the term is not known to the month. Unforeseen was not said.'],
+    ['nothing of a limit where another limit is exceeded', [{ monthsAbove: 3, stepOverOriginalAbove: 10, unforeseen: true, approver: 'Mayor' }], context('ContractAwarded', { ...award(), value: gbp('6807000'), endsOn: '2018' }), { kind: 'value', to: gbp('9000000'), endsOn: '2019' }, 'Unforeseen was not said.'],
     ['what two rows lack, once', [{ stepOverOriginalAbove: 10, approver: 'Mayor' }, { stepOverOriginalAbove: 20, monthsAbove: 3, approver: 'Mayor' }], awarded(), to('7000000'), 'The value before or after the change is not known.'],
   ])('names what it lacks: %s', (_, approvals, award, change, note) =>
     specification(contract, { others: world({}, scheme({ approvals })) })(award)

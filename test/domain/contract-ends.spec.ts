@@ -41,6 +41,15 @@ describe('a contract whose last day has certainly passed is closed', () => {
       .leaves({ stage: 'closed', closed: { how: 'expired', on: '2021-01-01', endedOn: '2020-12-31', wasToEndOn: '2020-12-31' } });
   });
 
+  it.each([
+    ['a termination', terminated({ endsOn: '2020-12-31' })],
+    ['a notice', notice('2020-12-31')],
+  ])('as terminated after %s', (_, before) =>
+    given(...ran(), before)
+      .when(closeContract, closing('2020-12-31', { how: 'terminated' }))
+      .leaves({ closed: { how: 'terminated' } }),
+  );
+
   it('as completed, or as what the record says when nobody says how', async () => {
     await given(...ran())
       .when(closeContract, closing('2020-11-30', { how: 'completed' }))
@@ -54,6 +63,10 @@ describe('a contract whose last day has certainly passed is closed', () => {
     await given(...ran(), terminated({ endsOn: '2019-12-31' }))
       .when(closeContract, closing('2019-12-31'))
       .leaves({ closed: { how: 'terminated' } });
+    const open = context('TerminationNoticeGiven', { by: 'authority' }, '2019');
+    await given(...ran(), open)
+      .when(closeContract, closing('2020-12-31'))
+      .leaves({ closed: { how: 'expired' }, dates: { noticeGiven: '2019', closed: TODAY } });
     await given(context('ContractRecorded', { ...award(), stage: 'exiting', role: 'tower' }, '2019'))
       .when(closeContract, closing('2019-12-31'))
       .leaves((state) => expect(state.closed).not.toHaveProperty('how'));

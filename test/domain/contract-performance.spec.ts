@@ -167,6 +167,18 @@ describe('an indicator', () => {
       .when(assessKpi, { ...q1, measured: 1 })
       .leaves({ kpis: [{ kpi: 'availability', assessed: 2, missed: 1, last: { to: '2016-09-30', result: 'met' } }, {}] }));
 
+  it('that is measured without a target is met or missed as somebody judged it', async () => {
+    const measured = (met: boolean) => given(awarded, kpis).when(assessKpi, { kpi: 'courtesy', to: '2016-06-30', measured: 1, met });
+    await measured(true).leaves({ kpiAssessments: [{ result: 'met', measured: 1 }] });
+    await measured(false).leaves({ kpiAssessments: [{ result: 'missed', measured: 1 }] });
+    await given(awarded, kpis).when(assessKpi, { kpi: 'courtesy', to: '2016-06-30', measured: 1 }).rejects('contract/kpi-not-measured');
+  });
+
+  it('is replaced by itself where several are set', () =>
+    given(awarded, kpis, missed)
+      .when(setKpis, { kpis: [{ kpi: 'courtesy', title: 'Politeness' }, { kpi: 'speed', title: 'Speed' }] }) // prettier-ignore
+      .leaves((c) => expect(c.kpis!.map(({ title, assessed }) => [title, assessed])).toEqual([['Availability', 1], ['Politeness', 0], ['Speed', 0]]))); // prettier-ignore
+
   it('that is set again has the new target, and keeps what was assessed', () =>
     given(awarded, kpis, missed)
       .when(setKpis, { kpis: [{ ...availability, target: 99 }] })
@@ -193,7 +205,7 @@ describe('an indicator', () => {
       .leaves({});
     await given(awarded, kpis)
       .when(assessKpi, { ...q1, from: '2016-07-01', measured: 99 })
-      .rejects('contract/period-ends-before-start', { pointer: '/to' });
+      .rejects('contract/period-ends-before-start', { pointer: '/to', detail: 'It starts on 2016-07-01.' });
     await given(awarded, kpis, missed)
       .when(assessKpi, { ...q1, measured: 100 })
       .rejects('contract/period-assessed', { pointer: '/to', detail: '2016-06-30' });
@@ -228,8 +240,12 @@ describe('a service credit', () => {
       .rejects('contract/credit-without-miss');
   });
 
-  it('may stand for no single period', () =>
-    given(awarded).when(applyServiceCredit, { credit: 'lump', amount: gbp('1') }).leaves({ serviceCredits: [{ credit: 'lump' }] })); // prettier-ignore
+  it('may stand for no single period, or for no single indicator', async () => {
+    for (const named of [{}, { kpi: 'availability' }, { to: '2016-06-30' }])
+      await given(awarded, kpis, context('ServiceCreditApplied', { credit: 'first', amount: gbp('1') }, '2016-08'))
+        .when(applyServiceCredit, { credit: 'lump', amount: gbp('1'), ...named })
+        .leaves({ serviceCredits: [{ credit: 'first' }, { credit: 'lump', ...named }] });
+  });
 
   it('is given once, in the currency of the contract, where something was missed', async () => {
     await given(awarded, context('ServiceCreditApplied', { credit: 'q1', amount: gbp('1') }, '2016-08'))

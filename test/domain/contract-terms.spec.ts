@@ -99,6 +99,17 @@ describe('a challenge', () => {
     await given(awarded(), suspended).when(signContract, {}).assesses({});
   });
 
+  it('is held against nobody where it is not known whether the policy was in force, which the assessment says', async () => {
+    const from = under({ checks: ['no-suspending-challenge'], inForceFrom: '2026-02' });
+    const earlier = { effectiveOn: '2026-02-20' };
+    await from(awarded(), suspended)
+      .when(signContract, {}, earlier)
+      .assesses({ [rule]: { result: 'not-assessable', inputs: { open: ['loser'] }, note: 'Whether the policy was in force on that day is not known.' } }); // prettier-ignore
+    await from(awarded())
+      .when(signContract, {}, earlier)
+      .assesses({ [rule]: { result: 'not-assessable', inputs: { open: [] } } });
+  });
+
   it('that is resolved keeps how', () =>
     given(awarded(), suspended)
       .when(resolveChallenge, { challenge: 'loser', outcome: 'settled', note: 'Costs were paid' })
@@ -291,6 +302,15 @@ describe('RecordBreak', () => {
     given(...running, context('BreakDecided', { afterMonths: 24, decision: 'exercised', endsOn: '2028-04' }, '2026-02-25'))
       .when(withdrawTerminationNotice)
       .leaves((c) => expect([c.stage, c.breaksDecided]).toEqual(['signed', []])));
+
+  it('that is withdrawn leaves what was decided of the others', () =>
+    given(
+      ...running,
+      context('BreakDecided', { afterMonths: 12, decision: 'waived' }, '2026-02-24'),
+      context('BreakDecided', { afterMonths: 24, decision: 'exercised', endsOn: '2028-04' }, '2026-02-25'),
+    )
+      .when(withdrawTerminationNotice)
+      .leaves({ stage: 'signed', breaksDecided: [{ afterMonths: 12, status: 'waived' }] }));
 
   it('is of a break point of the contract, decided once, before its day', async () => {
     await given(...running)

@@ -290,7 +290,10 @@ describe('SeekExtension and ExerciseExtension', () => {
   it('name an option, and exercise it', async () => {
     await given(...optional())
       .when(seekExtension, { option: 'year-7', until: '2022-12-31', why: 'Migration' })
-      .leaves({ extensionSought: { option: 'year-7', until: '2022-12-31', on: '2026-03-02' }, term: { endsOn: '2021-12-31' } });
+      .leaves({
+        extensionSought: { option: 'year-7', until: '2022-12-31', why: 'Migration', on: '2026-03-02' },
+        term: { endsOn: '2021-12-31' },
+      });
     await given(...optional(), context('ExtensionSought', { option: 'year-7' }, '2021'))
       .when(exerciseExtension, { option: 'year-7' })
       .leaves((state) => {
@@ -324,6 +327,12 @@ describe('SeekExtension and ExerciseExtension', () => {
       .when(exerciseExtension, { months: 24 })
       .leaves({ term: { extendedMonths: 36 } }));
 
+  it('keep the decision by which they were exercised, where one is named', async () => {
+    const exercise = (record: object) => given(...optional()).when(exerciseExtension, { option: 'year-7' }, record);
+    await exercise({ authority: { reference: 'DN 7' } }).leaves({ changes: [{ option: 'year-7', reference: 'DN 7' }] });
+    await exercise({}).leaves(({ changes }) => expect(changes).toEqual([expect.not.objectContaining({ reference: expect.anything() })]));
+  });
+
   it('need an option that the contract has, and that is open', async () => {
     await given(...optional())
       .when(seekExtension, { option: 'year-9' })
@@ -350,7 +359,7 @@ describe('SeekExtension and ExerciseExtension', () => {
     const on = (effectiveOn: string) => ({ effectiveOn });
     await rules(...optional())
       .when(exerciseExtension, { option: 'year-7' }, on('2021-08-31'))
-      .assesses({ [rule]: 'met' });
+      .assesses({ [rule]: { result: 'met', inputs: { noticeMonths: 4, endsOn: '2021-12-31' } } });
     await rules(...optional())
       .when(exerciseExtension, { option: 'year-7' }, on('2021-09-01'))
       .assesses({ [rule]: 'not-met' });
@@ -421,6 +430,8 @@ describe('exercising an option', () => {
     const ask = (data: object, more: object = {}) => given(...life(more)).when(exerciseExtension, { option: 'year-7', ...data });
     await ask({ months: 13 }).rejects('contract/beyond-option', { pointer: '/months', detail: 'year-7 gives 12 months, to 2022-12-31: approve the rest with ApproveChange.' }); // prettier-ignore
     await ask({ endsOn: '2023-01-01' }).rejects('contract/beyond-option', { pointer: '/endsOn' });
+    await ask({ months: 12, endsOn: '2023-01-01' }).rejects('contract/beyond-option', { pointer: '/endsOn' });
+    await ask({ months: 12 }).leaves({ term: { endsOn: '2022-12-31', extendedMonths: 12 } });
     await ask({ months: 6 }).leaves({ term: { endsOn: '2022-06-30', extendedMonths: 6 } });
     await ask({ endsOn: '2022-12' }).leaves({ term: { endsOn: '2022-12' } });
   });

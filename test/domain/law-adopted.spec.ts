@@ -236,6 +236,32 @@ describe('the facts of a change', () => {
     expect(factsOfChange({ ...state, term, options }, { on: '2018', newEndsOn: '2021' }).term?.maximum).toBeUndefined();
     expect(factsOfChange({ ...state, options }, { on: '2018', newEndsOn: '2021' }).term?.maximum).toBe(72);
   });
+
+  const change = (changes: readonly object[], { by, ...more }: { readonly by?: object; readonly [key: string]: unknown }) =>
+    factsOfChange({ ...state, changes, ...more } as typeof state, { on: '2018', to: gbp('1150000'), ...(by && { by: by as typeof state.original }) }).change; // prettier-ignore
+  const sums = { original: gbp('1000000'), current: gbp('1090000'), to: gbp('1150000') };
+  const step = { on: '2017', kind: 'value', by: gbp('90000') };
+
+  it.each([
+    ['of the first step', [], gbp('60000')],
+    ['of every step before', [step], gbp('150000.00')],
+    ['of every step before that changed the value', [{ on: '2016', kind: 'scope' }, step, { on: '2017', kind: 'term' }], gbp('150000.00')],
+  ])('have the step, and the sum %s', (_, changes, added) =>
+    expect(change(changes, { by: gbp('60000') })).toEqual({ ...sums, by: gbp('60000'), added }),
+  );
+
+  it.each([
+    ['stated only the new ceiling', { on: '2017', kind: 'value', to: gbp('1090000') }],
+    ['was a step in another currency', { ...step, by: { amount: '90000', currency: 'EUR' } }],
+    ['was a step that nobody disclosed', { ...step, by: { undisclosed: true } }],
+  ])('have no sum of the steps where one before %s', (_, before) =>
+    expect(change([step, before], { by: gbp('60000') })).toEqual({ ...sums, by: gbp('60000') }),
+  );
+
+  it('have neither a step nor a sum where only the new ceiling is known', () => expect(change([], {})).toEqual(sums));
+
+  it('have the value at first as it was indexed since', () =>
+    expect(change([], { indexations: [{ on: '2017', from: gbp('1000000'), to: gbp('1090000') }] })).toEqual({ ...sums, indexed: gbp('1090000.00') })); // prettier-ignore
 });
 
 describe('the change regime of a contract', () => {

@@ -8,10 +8,20 @@ import { reverseRecovery } from '../../src/domain/loss/commands/reverse-recovery
 import { reviseLoss } from '../../src/domain/loss/commands/revise-loss.js';
 import { writeOff } from '../../src/domain/loss/commands/write-off.js';
 import { correctFact } from '../../src/domain/ledger/commands/correct-fact.js';
-import { figuresOf, mayBeTooMuch, tooMuch } from '../../src/domain/loss/figures.js';
-import { caseKey, comesTo, equivalentIn, isOurs, isUnratified, loss, type Loss } from '../../src/domain/loss/index.js';
+import { figuresOf, mayBeTooMuch, netIn, tooMuch } from '../../src/domain/loss/figures.js';
+import {
+  caseKey,
+  comesTo,
+  equivalentIn,
+  figuresIn,
+  isOurs,
+  isUnratified,
+  loss,
+  writtenOffIn,
+  type Loss,
+} from '../../src/domain/loss/index.js';
 import { programme } from '../../src/domain/programme/index.js';
-import type { Assessment, Value } from '../../src/kernel/index.js';
+import { minor, type Assessment, type Value } from '../../src/kernel/index.js';
 import { context, historyOf, specification, stream, theFact, type GivenEvent } from '../given.js';
 
 const gbp = (amount: string, more: object = {}) => ({ amount, currency: 'GBP', ...more });
@@ -66,6 +76,29 @@ describe('what a movement keeps', () => {
     ]);
     expect(movements.map(isUnratified)).toEqual([false, false, true, false]);
     expect(Object.keys(movements[1]!)).not.toContain('unmet');
+  });
+
+  it('of who decided it, where nothing but that is known: an office, an authority, or what a table asked', () => {
+    const unmet = [rule('not-met')];
+    const { movements } = stateOf(
+      raised(),
+      context('WrittenOff', of('10'), '2014', by('Director')),
+      context('WrittenOff', of('10'), '2014', { authority: { reference: 'DN 1' } }),
+      context('WrittenOff', of('10'), '2014', { assessed: unmet } as GivenEvent['record']),
+      context('WrittenOff', of('10'), '2014', {
+        ...by('Mayor'),
+        authority: { reference: 'DN 2' },
+        assessed: unmet,
+      } as GivenEvent['record']),
+    );
+    expect(
+      movements.map(({ office, reference, assessed: asked, unmet: not }) => ({ office, reference, assessed: asked, unmet: not })),
+    ).toEqual([
+      { office: 'Director' },
+      { reference: 'DN 1' },
+      { assessed: true, unmet: ['s/write-off'] },
+      { office: 'Mayor', reference: 'DN 2', assessed: true, unmet: ['s/write-off'] },
+    ]);
   });
 
   it('of its ratification, which is of one decision alone, and of none where it did not meet the rules', () => {
@@ -139,6 +172,8 @@ describe('the difference in exchange of a foreign loss', () => {
     expect(after(written!, paid!, paid!).book).toBeUndefined();
     expect(after(['WrittenOff', '50'], ['WrittenOff', '50', '40']).book).toBeUndefined();
   });
+  it('is not known again once everything came back, where a receipt is paid back after that', () =>
+    expect(after(written!, ['RecoveryRecorded', '150', '90'], ['RecoveryReversed', '50', '30']).book).toBeUndefined());
   it('is none of a write-off that is reversed, or of a receipt that is paid back without an equivalent', () => {
     expect(after(written!, ['WriteOffReversed', '50', '30']).book).toEqual({ currency: 'GBP', cost: '40.00', exchange: '0.00' });
     expect(after(written!, paid!, ['RecoveryRecorded', '50', '30'], ['RecoveryReversed', '25']).book).toEqual({ currency: 'GBP', cost: '60.00', exchange: '10.00' }); // prettier-ignore
@@ -226,6 +261,57 @@ describe('figures', () => {
       { flow: 'recovery-reversal', amount: 5000n },
     ]);
     expect(most).toEqual({ gross: 10000n, recovered: 7000n, booked: 3000n, ofBooked: 7000n });
+  });
+});
+
+describe('the figures in the state of a loss', () => {
+  const pence = (amount: string): bigint => minor(gbp(amount));
+  const moves = [
+    ['WrittenOff', 'write-off', '60'],
+    ['RecoveryRecorded', 'recovery', '70.50'],
+    ['RecoveryReversed', 'recovery-reversal', '40.25'],
+    ['WriteOffReversed', 'reversal', '20'],
+    ['RecoveryRecorded', 'recovery', '69.75'],
+  ] as const;
+  it.each<[string, Value]>([
+    ['is exact', gbp('100')],
+    ['is known about', gbp('100', { qualifier: 'about' })],
+    ['is a least figure', gbp('90', { qualifier: 'at-least' })],
+    ['is unknown', { unknown: true }],
+  ])('come, after each movement, to what all of them come to, where the gross %s', (_, gross) => {
+    for (const n of moves.keys()) {
+      const l = stateOf(raised({ gross }), ...moves.slice(0, n + 1).map(([type, , amount], i) => context(type, of(amount), `201${4 + i}`)));
+      const flows = moves.slice(0, n + 1).map(([, flow, amount]) => ({ flow, amount: pence(amount) }));
+      const figures = figuresOf(gross, flows);
+      const [was, is] = [netIn(figuresOf(gross, flows.slice(0, -1))), netIn(figures)];
+      expect(figuresIn(l)).toEqual(figures);
+      expect(figuresIn(structuredClone(l))).toEqual(figures); // read from what is kept
+      const { net, after } = l.movements.at(-1)!;
+      expect([after.least, after.most].map(pence)).toEqual([is.least, is.most]);
+      expect([net.least, net.most].map(pence)).toEqual([is.least - was.least, is.most! - was.most!]);
+    }
+  });
+
+  it('of another currency are its own, with as many digits as it has', () => {
+    const yen = (amount: string) => ({ amount: { amount, currency: 'JPY' } });
+    stateOf(raised(), context('WrittenOff', of('60'), '2014'));
+    const l = stateOf(raised({ gross: yen('100').amount }), context('WrittenOff', yen('60'), '2014'));
+    expect(l.figures).toEqual({ least: { gross: '100', recovered: '0', booked: '60', ofBooked: '0' }, most: { gross: '100', recovered: '0', booked: '60', ofBooked: '0' } }); // prettier-ignore
+  });
+
+  it('leave a proposal as it is where nobody knows what is outstanding', () =>
+    expect(stateOf(raised({ gross: { unknown: true } }), context('WriteOffProposed', of('50'), '2014'), context('RecoveryRecorded', of('80'), '2015')).proposed).toMatchObject({ amount: gbp('50'), left: gbp('50') })); // prettier-ignore
+
+  it('say what was written off less what was reversed, in any currency in which every write-off is stated', () => {
+    const l = stateOf(
+      raised({ gross: usd('150') }),
+      context('WrittenOff', { amount: usd('100', '80') }, '2014'),
+      context('RecoveryRecorded', { amount: usd('60', '50') }, '2015'),
+      context('WriteOffReversed', { amount: usd('20', '16') }, '2016'),
+    );
+    expect([writtenOffIn(l, 'USD'), writtenOffIn(l, 'GBP'), writtenOffIn(l, 'EUR')]).toEqual([8000n, 6400n, undefined]);
+    const unstated = stateOf(raised({ gross: usd('150') }), context('WrittenOff', { amount: usd('100', '80') }, '2014'), context('WriteOffReversed', { amount: usd('20') }, '2016')); // prettier-ignore
+    expect([writtenOffIn(unstated, 'USD'), writtenOffIn(unstated, 'GBP')]).toEqual([8000n, 8000n]);
   });
 });
 

@@ -220,37 +220,47 @@ describe('what a contract is', () => {
       .rejects('contract/call-off-without-framework', { pointer: '/framework' });
   });
   it('is a call-off where it names its framework', async () => {
-    await given()
-      .when(planContract, plan({ kind: 'framework', framework: { contract: 'desks' } }))
-      .rejects('contract/not-a-call-off', { pointer: '/kind' });
-    await given()
-      .when(awardContract, award({ kind: 'framework', framework: { contract: 'desks' } }))
-      .rejects('contract/not-a-call-off', { pointer: '/kind' });
-    await given()
-      .when(recordContract, record({ kind: 'framework', framework: { contract: 'desks' } }))
-      .rejects('contract/not-a-call-off', { pointer: '/kind' });
+    const sent = { kind: 'framework', framework: { contract: 'desks' } };
+    await given().when(planContract, plan(sent)).rejects('contract/not-a-call-off', { pointer: '/kind', detail: 'It is a framework.' });
+    await given().when(awardContract, award(sent)).rejects('contract/not-a-call-off', { pointer: '/kind', detail: 'It is a framework.' });
+    await given().when(recordContract, record(sent)).rejects('contract/not-a-call-off', { pointer: '/kind', detail: 'It is a framework.' });
+  });
+  it('stays of the kind that was planned', async () => {
+    const planned = given(context('ContractPlanned', plan({ kind: 'framework', lots }), '2015'));
+    const sent = { suppliers: [{ supplier: 'csc' }], value: gbp('1') };
+    await planned.when(awardContract, { ...sent, kind: 'framework' }).leaves({ kind: 'framework', lots });
+    await planned.when(awardContract, sent).leaves({ kind: 'framework', lots });
+    await planned.when(awardContract, { ...sent, kind: 'contract' }).rejects('contract/another-kind', { detail: 'It was planned as a framework.' }); // prettier-ignore
   });
   it('has each lot once', async () => {
+    const sent = { lots: [...lots, lots[1]] };
     await given()
-      .when(planContract, plan({ lots: [...lots, lots[0]] }))
-      .rejects('contract/duplicate-lot', { pointer: '/lots' });
+      .when(planContract, plan(sent))
+      .rejects('contract/duplicate-lot', { pointer: '/lots', detail: 'south stands there twice.' });
     await given()
-      .when(awardContract, award({ lots: [...lots, lots[0]] }))
-      .rejects('contract/duplicate-lot', { pointer: '/lots' });
+      .when(awardContract, award(sent))
+      .rejects('contract/duplicate-lot', { pointer: '/lots', detail: 'south stands there twice.' });
     await given()
-      .when(recordContract, record({ lots: [...lots, lots[0]] }))
-      .rejects('contract/duplicate-lot', { pointer: '/lots' });
+      .when(recordContract, record(sent))
+      .rejects('contract/duplicate-lot', { pointer: '/lots', detail: 'south stands there twice.' });
   });
   it('has lots that do not end before they start', async () => {
+    const sent = {
+      lots: [
+        lots[0],
+        { lot: 'a', title: 'A', term: { endsOn: '2016' } },
+        { lot: 'b', title: 'B', term: { startsOn: '2017', endsOn: '2016' } },
+      ],
+    };
     await given()
-      .when(planContract, plan({ lots: [{ lot: 'a', title: 'A', term: { startsOn: '2017', endsOn: '2016' } }] }))
-      .rejects('contract/lot-ends-before-start', { pointer: '/lots' });
+      .when(planContract, plan(sent))
+      .rejects('contract/lot-ends-before-start', { pointer: '/lots', detail: 'b would start on 2017 and end on 2016.' });
     await given()
-      .when(awardContract, award({ lots: [{ lot: 'a', title: 'A', term: { startsOn: '2017', endsOn: '2016' } }] }))
-      .rejects('contract/lot-ends-before-start', { pointer: '/lots' });
+      .when(awardContract, award(sent))
+      .rejects('contract/lot-ends-before-start', { pointer: '/lots', detail: 'b would start on 2017 and end on 2016.' });
     await given()
-      .when(recordContract, record({ lots: [{ lot: 'a', title: 'A', term: { startsOn: '2017', endsOn: '2016' } }] }))
-      .rejects('contract/lot-ends-before-start', { pointer: '/lots' });
+      .when(recordContract, record(sent))
+      .rejects('contract/lot-ends-before-start', { pointer: '/lots', detail: 'b would start on 2017 and end on 2016.' });
   });
   it('has one currency in all its lots', async () => {
     await given()
@@ -348,8 +358,8 @@ describe('a supplier that leaves', () => {
       .leaves({ suppliers: [{ lot: 'north', leftOn: '2017' }, { lot: 'south' }] }));
 
   it('is one of the contract, and not its last; of a framework it may be', async () => {
-    await given(...live(both)).when(removeSupplier, { supplier: 'eviden' }).rejects('contract/not-its-supplier', { pointer: '/supplier', detail: 'csc, atos' }); // prettier-ignore
-    await given(...live(both)).when(removeSupplier, { supplier: 'csc', lot: 'north' }).rejects('contract/not-its-supplier', { detail: 'in the lot north' }); // prettier-ignore
+    await given(...live(both)).when(removeSupplier, { supplier: 'eviden' }).rejects('contract/not-its-supplier', { pointer: '/supplier', detail: 'eviden is none of its suppliers: csc, atos.' }); // prettier-ignore
+    await given(...live(both)).when(removeSupplier, { supplier: 'csc', lot: 'north' }).rejects('contract/not-its-supplier', { detail: 'csc is none of its suppliers in the lot north: csc, atos.' }); // prettier-ignore
     await given(...live())
       .when(removeSupplier, { supplier: 'csc' })
       .rejects('contract/last-supplier', { pointer: '/supplier' });
@@ -391,7 +401,7 @@ describe('a novation of a contract with several suppliers', () => {
     await given(...live(both))
       .when(novateContract, { supplier: 'eviden' })
       .rejects('contract/which-supplier');
-    await given(...live(both)).when(novateContract, { supplier: 'csc', from: 'eviden' }).rejects('contract/not-its-supplier', { pointer: '/from' }); // prettier-ignore
+    await given(...live(both)).when(novateContract, { supplier: 'csc', from: 'eviden' }).rejects('contract/not-its-supplier', { pointer: '/from', detail: 'eviden is none of its suppliers: csc, atos.' }); // prettier-ignore
     await given(...live(both))
       .when(novateContract, { supplier: 'csc', from: 'csc' })
       .rejects('contract/same-supplier');
@@ -429,6 +439,30 @@ describe('a termination of a contract with several suppliers', () => {
     given(...live(both), context('ContractTerminated', { ground: 'Failure to deliver', from: 'csc' }, '2019'))
       .when(terminateContract, { ground: 'Convenience' }, on('2020'))
       .leaves({ stage: 'exiting', suppliers: [{ supplier: 'csc', leftOn: '2019' }, { supplier: 'atos' }] }));
+
+  it('that names the only one is of the whole contract, in however many lots it serves', async () => {
+    const ends = { ground: 'Convenience', from: 'csc' };
+    const whole = { stage: 'exiting', dates: { terminated: '2020' }, terminations: [{ ground: 'Convenience', partial: false }] };
+    const named = ({ terminations }: { readonly terminations: readonly object[] }) =>
+      expect(terminations).toEqual([expect.not.objectContaining({ from: expect.anything() })]);
+    for (const alone of [
+      {},
+      {
+        lots,
+        suppliers: [
+          { supplier: 'csc', lot: 'north' },
+          { supplier: 'csc', lot: 'south' },
+        ],
+      },
+    ]) {
+      await given(...live(alone))
+        .when(terminateContract, ends, on('2020'))
+        .leaves(whole);
+      await given(...live(alone))
+        .when(terminateContract, ends, on('2020'))
+        .leaves(named);
+    }
+  });
 
   it('of a part of the services keeps the supplier', () =>
     given(...live(both)).when(terminateContract, { ground: 'Convenience', from: 'csc', partial: true }).leaves({ stage: 'live', suppliers: both.suppliers })); // prettier-ignore

@@ -168,6 +168,19 @@ describe('of several plans each is its own', () => {
       .leaves(({ pools, transfers }) => expect([held(pools), transfers[0]!.leftRecorded.least]).toEqual([[150, 40], 10]));
   });
 
+  it.each([
+    ['its own plan and pool, of one day', { plan: 'p1', left: 10 }, 10],
+    ['its own plan that fewer left at', { plan: 'p1', left: 4, retained: 6 }, 4],
+    ['its own plan that nobody left at', { plan: 'p1', retained: 10 }, 0],
+    ['another plan', { plan: 'p3', left: 10 }, 0],
+    ['another pool', { plan: 'p1', left: 10, ...desk }, 0],
+    ['no plan', { left: 10 }, 0],
+  ])('counts leavers once that are recorded after a transfer of %s', (_, more, covered) =>
+    given(counted(200), planned('p1'), planned('p3'), context('StaffTransferred', transfer(50, 40, more), '2016-03-01'))
+      .when(recordLeavers, { ...pool('authority'), count: 10, plan: 'p1' }, { effectiveOn: '2016-03-01' })
+      .leaves(({ plans, transfers }) => expect([transfers[0]!.leftRecorded.least, plans[0]!.covered.least]).toEqual([covered, covered])),
+  );
+
   it('has a list that who transferred before it is not on, and who transfers under another plan may be', () =>
     given(...two, planned('p3'), context('StaffTransferred', transfer(30, 30, { plan: 'p1' }), '2015-06-01'), context('StaffTransferred', { ...transfer(9, 9, { plan: 'p3' }), transfer: 't3' }, '2015-06-01'), context('StaffTransferred', { ...transfer(4, 4, { plan: 'p1', ...desk }), transfer: 't4' }, '2015-06-01')) // prettier-ignore
       .when(revisePlan, { plan: 'p1', inScope: { count: 20, unit: 'people' } }, { effectiveOn: '2015-07-01' })

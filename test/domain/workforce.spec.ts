@@ -110,6 +110,14 @@ describe('RecordBaseline', () => {
         expect(balanced(state)).toEqual([]);
       }));
 
+  it('a first count after at least so many came says that nobody, or only a few, were there at first', () =>
+    given(planned, context('StaffJoined', { ...pool('authority'), count: { count: 43, qualifier: 'over' } }, '2017'))
+      .when(recordBaseline, baseline(50))
+      .leaves((state) => {
+        expect(lines(state, 'authority')).toEqual({ joined: '+44 or more', opening: '0 to +6', unexplained: '+6 or less' });
+        expect(balanced(state)).toEqual([]);
+      }));
+
   it('as many were there at first as had to leave', () =>
     given(
       planned,
@@ -149,6 +157,11 @@ describe('people are never negative', () => {
     given(planned)
       .when(recordLeavers, { ...pool('authority'), count: 25 })
       .leaves((state) => expect(held(state)).toEqual(['authority: unknown, net −25 recorded'])));
+
+  it('to which only people came had nobody who must have been there at first', () =>
+    given(planned)
+      .when(recordJoiners, { ...pool('authority'), count: 25 })
+      .leaves((state) => expect(state.pools).toEqual([{ ...pool('authority'), net: { least: 25, most: 25 }, movement: { joined: { least: 25, most: 25 } } }]))); // prettier-ignore
 
   it('is recorded also from a pool that was never counted', () =>
     given(planned)

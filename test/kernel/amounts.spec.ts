@@ -26,7 +26,7 @@ import {
   type Amount,
   type Qualifier,
   type Value,
-} from '../../src/kernel/values/amounts.js';
+} from '../../src/kernel/index.js';
 import { exponentOf, withdrawnOn } from '../../src/kernel/values/currencies.js';
 
 const gbp = (amount: string, more: Partial<Amount> = {}): Amount => ({ amount, currency: 'GBP', ...more });

@@ -16,13 +16,17 @@ interface Scope {
 /** A file belongs to the first scope that has it. */
 const scopes: readonly Scope[] = [
   { name: 'dates', files: ['src/kernel/values/dates.ts'], specs: 'test/kernel/dates' },
-  { name: 'amounts', files: ['src/kernel/values/amounts.ts'], specs: 'test/kernel/amounts' },
+  {
+    name: 'amounts',
+    files: ['src/kernel/values/{amounts,ratios,exchange,change-figures,totals,show-amounts}.ts'],
+    specs: 'test/kernel/amounts',
+  },
   { name: 'headcounts', files: ['src/kernel/values/headcounts.ts'], specs: 'test/kernel/headcounts' },
   { name: 'json', files: ['src/kernel/values/json.ts'], specs: 'test/kernel/(json|differences)' },
-  { name: 'fields', files: ['src/kernel/schema/fields.ts'], specs: 'test/kernel/fields' },
+  { name: 'fields', files: ['src/kernel/schema/*.ts'], specs: 'test/kernel/fields' },
   {
     name: 'history',
-    files: ['src/kernel/{history,snapshot,entry,transition,schema-version}.ts'],
+    files: ['src/kernel/{history,amendments,valid-time-order,trial,as-of,snapshot,entry,transition,schema-version}.ts'],
     specs: 'test/kernel/(history|command),test/domain/(ledger|rules)',
   },
   {

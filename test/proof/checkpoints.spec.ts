@@ -143,6 +143,22 @@ describe('the checkpoints of a ledger', () => {
     await again.close();
   });
 
+  it('are kept in a folder that is made, also where the key that all nodes share lies elsewhere', async () => {
+    const { open, messages, dir } = await ledgerOf(3);
+    const shared = (await ledgerOf(0)).dir;
+    const folder = new ProofFolder(dir, join(shared, 'key.pem'));
+    await (await open({}, 'sqlite', folder)).close();
+    expect([folder.last()?.size, messages, await readdir(join(dir, 'proof'))]).toEqual([3, [], ['checkpoint', 'older-checkpoints']]);
+  });
+
+  it('do not keep a ledger from closing whose folder of them was removed', async () => {
+    const { open, messages, dir } = await ledgerOf(3);
+    const checkpoints = await open();
+    await rm(join(dir, 'proof'), { recursive: true });
+    await checkpoints.close();
+    expect(messages).toEqual(['A checkpoint could not be kept among the older ones.']);
+  });
+
   it('go on after one that could not be kept', async () => {
     const { open, grow, dir } = await ledgerOf(3);
     const errors: unknown[] = [];

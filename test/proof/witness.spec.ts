@@ -151,6 +151,7 @@ describe('a checkpoint', () => {
 
   it('is not sent to what is no address and no key of a witness', async () => {
     const { checkpoints, dir } = await world();
+    expect(() => witnessesIn('# none\n\n')).toThrow('The file names no witness.');
     expect(() => witnessesIn('no-address key')).toThrow('A witness is an address and a key');
     expect(() => witnessesIn(`http://localhost ${checkpoints.verifierKey}`)).toThrow('is none of a witness');
     expect(() => witnessesIn('http://localhost key')).toThrow('A key is a line');

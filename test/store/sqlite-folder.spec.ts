@@ -27,6 +27,7 @@ describe('a folder for a ledger', () => {
     const folder = join(await newFolder(), 'x'.repeat(300));
     expect(() => lockFolder(folder)).toThrow(FolderError);
     expect(() => lockFolder(folder)).toThrow(/ENAMETOOLONG/);
+    expect(() => lockFolder('/proc/nobody/ledger')).toThrow(FolderError); // nothing can be made there
   });
 
   it('whose lock is no database is not held', async () => {

@@ -259,7 +259,8 @@ const figured = (next: Changing<Loss>, figures: Figures): Loss => {
   const storedLeast = storedAs(least, text, was?.figures.least, was?.stored.least);
   const stored = {
     least: storedLeast,
-    most: isSame(least, most) ? storedLeast : storedAs(most, text, was?.figures.most, was?.stored.most),
+    // both ends of an exact gross are one, and so is all that follows from them
+    most: least.gross === most.gross ? storedLeast : storedAs(most, text, was?.figures.most, was?.stored.most),
   };
   last = { stored, currency, figures };
   next.figures = stored;
@@ -291,9 +292,6 @@ const storedAs = (
   return gross === undefined ? moved : { gross: (known && was!.gross === gross ? known.gross : undefined) ?? text(gross), ...moved };
 };
 type Changing<T> = { -readonly [K in keyof T]: T[K] };
-/** As of an exact gross: what is supposed at either end of it is one. */
-const isSame = (a: Supposed, b: Supposed): boolean =>
-  a.gross === b.gross && a.recovered === b.recovered && a.booked === b.booked && a.ofBooked === b.ofBooked;
 
 /** A proposal never speaks of more than is outstanding; nothing is left of one that is spent. */
 const stillProposed = (proposed: NonNullable<Loss['proposed']>, outstanding: bigint | undefined, currency: string): Loss['proposed'] => {

@@ -1,6 +1,6 @@
 import Database from 'better-sqlite3';
-import { chmodSync, closeSync, mkdirSync, openSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { chmodSync, closeSync, existsSync, mkdirSync, openSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 
 /** Another process keeps its ledger in this folder. */
 export class FolderInUseError extends Error {
@@ -54,7 +54,7 @@ export const lockFolder = (folder: string): (() => void) => {
 /** Makes a folder, mode 0700, with those above it; takes from one that exists what others may do there. */
 const makePrivateFolder = (folder: string): void => {
   try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    makeFolders(folder);
   } catch (cause) {
     const isFile = /^(EEXIST|ENOTDIR)$/.test(codeOf(cause));
     throw new FolderError(isFile ? `${folder}, or what it should lie in, is a file.` : (cause as Error).message, { cause });
@@ -64,6 +64,17 @@ const makePrivateFolder = (folder: string): void => {
   } catch (error) {
     // A mounted volume may belong to another user. What matters more, the files, is private all the same.
     if (codeOf(error) !== 'EPERM') throw error;
+  }
+};
+
+/** Not by `recursive`: below /proc, where nothing can be made, that never ends. */
+const makeFolders = (folder: string): void => {
+  const above = dirname(folder);
+  if (above !== folder && !existsSync(above)) makeFolders(above);
+  try {
+    mkdirSync(folder, 0o700);
+  } catch (error) {
+    if (codeOf(error) !== 'EEXIST' || !statSync(folder).isDirectory()) throw error;
   }
 };
 

@@ -4,7 +4,7 @@ import { hashOf, OF_BUILD, placeOfWords, Recent, stepsOf, storedKey, TotalSteps 
 import type { Value } from './statements.js';
 
 /** Events whose rows are collected before they are written: in order of their keys that costs less, but each row lives for so long. */
-const WRITTEN = 200;
+const WRITTEN = 1000;
 /** Rows that are looked through at once for those of a build that is retired. */
 const RETIRED = 5000;
 

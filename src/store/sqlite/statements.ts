@@ -9,13 +9,13 @@ export type Value = string | number | null;
 export const prepared = <Values extends unknown[], Row>(db: Database.Database, sql: string): Database.Statement<Values, Row> =>
   db.prepare<Values, Row>(sql.replaceAll('?', '+?'));
 
-/** Rows of one INSERT: that costs far less than a statement for each. */
-const MANY = 40;
+/** Rows of one INSERT: many cost far less than a statement for each. */
+const ROWS = [100, 10, 1];
 
 /** A database connection with its prepared statements, one for each text. Their number is that of the texts in this folder. */
 export class Statements {
   readonly #prepared = new Map<string, Database.Statement<unknown[]>>();
-  readonly #inserts = new Map<string, { readonly one: string; readonly many: string }>();
+  readonly #inserts = new Map<string, readonly string[]>();
 
   constructor(readonly db: Database.Database) {}
 
@@ -39,16 +39,17 @@ export class Statements {
     if (!texts) {
       const row = `(${Array<string>(rows[0]!.length).fill('?').join(', ')})`;
       const of = (count: number) => `INSERT OR ${otherwise} INTO ${into} VALUES ${Array<string>(count).fill(row).join(', ')}`;
-      this.#inserts.set(into, (texts = { one: of(1), many: of(MANY) }));
+      this.#inserts.set(into, (texts = ROWS.map(of)));
     }
     let from = 0;
-    const values = new Array<Value>(rows[0]!.length * MANY);
-    for (; from + MANY <= rows.length; from += MANY) {
-      let to = 0;
-      for (let i = 0; i < MANY; i++) for (const value of rows[from + i]!) values[to++] = value;
-      this.run(texts.many, values);
+    for (const [i, count] of ROWS.entries()) {
+      const values = new Array<Value>(rows[0]!.length * count);
+      for (; from + count <= rows.length; from += count) {
+        let to = 0;
+        for (let at = from; at < from + count; at++) for (const value of rows[at]!) values[to++] = value;
+        this.run(texts[i]!, values);
+      }
     }
-    for (; from < rows.length; from++) this.run(texts.one, rows[from]!);
   }
 
   rollback(): void {

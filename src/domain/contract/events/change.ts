@@ -27,15 +27,15 @@ import { decided, differing, proposalOf, proposalRules } from './proposal.js';
 const raised = ({ ceiling }: Contract, to?: Amount, by?: Amount): Amount | undefined =>
   to ?? (by && isAmount(ceiling) && by.currency === ceiling.currency ? add(ceiling, by) : undefined);
 
-/** The ceiling after a change: of one that is not known, what steps that are not negative make of it at least. */
+/** The ceiling after a change: of one that is not known, what its steps make of it at least, had it been nothing before them. */
 export const ceilingAfter = (c: Contract, to?: Amount, by?: Amount): Value => {
   const { ceiling } = c;
   const known = raised(c, to, by);
   if (known || !by || isAmount(ceiling)) return known ?? ceiling;
-  const { atLeast } = ceiling;
-  const least = betweenOf(atLeast && atLeast.currency === by.currency ? add(atLeast, by) : by).least;
-  if (least <= 0n || (atLeast && atLeast.currency !== by.currency)) return ceiling;
-  return { ...ceiling, atLeast: amountOf(least, by.currency) };
+  const { atLeast, ...unknown } = ceiling;
+  if (atLeast && atLeast.currency !== by.currency) return ceiling;
+  const { least } = betweenOf(atLeast ? add(atLeast, by) : by);
+  return least > 0n ? { ...unknown, atLeast: amountOf(least, by.currency) } : unknown;
 };
 
 /** Steps that were approved while the value was undisclosed are counted once it is known. */
