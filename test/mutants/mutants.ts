@@ -101,6 +101,12 @@ const scopes: readonly Scope[] = [
     specs: 'test/engine/(follower|standing)',
   },
   { name: 'updates', files: ['src/engine/read/rows/updates.ts'], specs: 'test/engine/(row-updates|rows-around)' },
+  {
+    name: 'rows',
+    files: ['src/engine/read/rows/{added,changed,day-index,listing,row-text,view}.ts'],
+    specs: 'test/engine/(added|changed|day-index|listing|row-text|view)',
+  },
+  { name: 'search', files: ['src/engine/read/{search,search-texts}.ts'], specs: 'test/engine/search' },
   { name: 'audit', files: ['src/engine/audit/*.ts'], specs: 'test/engine/(audit|dossier|document|why|replays)' },
   { name: 'proof', files: ['src/proof/*.ts'], specs: 'test/proof/' },
   {
