@@ -1,6 +1,6 @@
 import { randomUUIDv7 } from 'node:crypto';
 import { existsSync, readFileSync, statSync } from 'node:fs';
-import { extname, join } from 'node:path';
+import { extname, join, resolve } from 'node:path';
 import { Inject, Module, type DynamicModule, type OnApplicationShutdown } from '@nestjs/common';
 import { deadlines } from '../projections/deadlines.js';
 import { exposure } from '../projections/exposure.js';
@@ -22,7 +22,7 @@ import { Anchors, witnessesIn } from './proof/anchors.js';
 import { Checkpoints } from './proof/checkpoints.js';
 import { EvidenceFolder } from './proof/evidence-folder.js';
 import { LogCheck } from './proof/log-check.js';
-import { ProofFolder, ProofFolderError } from './proof/proof-folder.js';
+import { PROOF_FOLDER, ProofFolder, ProofFolderError } from './proof/proof-folder.js';
 import { followOnThread } from './projector-worker.js';
 import { AutomationRefusals } from './refusals/automation-refusals.js';
 import { RefusalRecorder } from './refusals/refusal-recorder.js';
@@ -175,10 +175,16 @@ const openStore = async (config: Config, log: Logger): Promise<EventStore> => {
     return await openStoreOf(config, log);
   } catch (error) {
     if (error instanceof FolderError) throw new ConfigError(`DATA_DIR must be a folder: ${error.message}`, { cause: error });
+    if (isOfFolder(error, config.dataDir)) throw new ConfigError(`DATA_DIR cannot be used: ${error.message}.`, { cause: error });
     if (codeOf(error) === 'invalid-connection')
       throw new ConfigError(`LEDGER_KURRENTDB_URL: ${(error as Error).message}`, { cause: error });
     throw error;
   }
+};
+/** Whether the system refused a file of a folder: another user's, or one on a disk that cannot be written. */
+const isOfFolder = (error: unknown, folder: string): error is NodeJS.ErrnoException => {
+  const { syscall, path } = error as NodeJS.ErrnoException;
+  return syscall !== undefined && path !== undefined && resolve(path).startsWith(resolve(folder));
 };
 const openStoreOf = async (config: Config, log: Logger): Promise<EventStore> => {
   const { store, dataDir: dir, timeZone, kurrentdbUrl = '', kurrentdbAppends: appends, prefix, readySeconds } = config;
@@ -289,10 +295,17 @@ const knowsAll = async (store: EventStore, projector: Projector, what: string): 
 type TreeStore = EventStore & { readonly tree: LogTree };
 
 const openCheckpoints = async (config: Config, log: Logger, store: TreeStore): Promise<Checkpoints> => {
+  const folder = new ProofFolder(config.dataDir, config.proofKey);
+  const { size } = store.tree;
+  if (size > 0 && !folder.hasNotes)
+    log.warn(
+      `No checkpoint is kept in ${join(config.dataDir, PROOF_FOLDER)}: the first one is signed over the ${size} events that are there. ` +
+        'Whether they were altered before, only a checkpoint that somebody else kept can say.',
+    );
   try {
     return await Checkpoints.open({
       store,
-      folder: new ProofFolder(config.dataDir, config.proofKey),
+      folder,
       host: config.proofHost,
       newEpoch: config.newEpoch ?? false,
       now,

@@ -407,7 +407,7 @@ const ENTRY_BYTES = 150;
 
 /** About how much memory an event takes, in bytes: what its sender chose is measured, and the rest of its metadata has a known size. */
 const weightOf = ({ data, metadata: { command, reason, evidence, assessed, known } }: RecordedEvent): number =>
-  1500 + sizeOf(data) + sizeOf(command?.body) + sizeOf(reason) + sizeOf(evidence) + sizeOf(assessed) + 100 * (known?.length ?? 0);
+  1100 + sizeOf(data) + sizeOf(command?.body) + sizeOf(reason) + sizeOf(evidence) + sizeOf(assessed) + 100 * (known?.length ?? 0);
 const sizeOf = (value: unknown): number => {
   if (typeof value === 'string') return 24 + value.length;
   if (value === null || typeof value !== 'object') return 8;

@@ -63,17 +63,30 @@ export class ProofFolder {
     return existsSync(this.#keyFile);
   }
 
+  /** Whether any note is kept. */
+  get hasNotes(): boolean {
+    return [LAST_FILE, OLDER_FILE].some((name) => existsSync(join(this.#dir, name)));
+  }
+
   /** The key that signs, mode 0600. @throws ProofFolderError when there is none, or others may read it */
   key(): KeyObject {
     if (!this.hasKey) throw new ProofFolderError(`${this.#keyFile} does not exist.`);
     if ((statSync(this.#keyFile).mode & 0o077) !== 0)
       throw new ProofFolderError(`Others than its owner may use ${this.#keyFile}. Take that from them (chmod 600), and replace the key.`);
+    const pem = this.#pem();
     try {
-      const key = createPrivateKey(readFileSync(this.#keyFile));
+      const key = createPrivateKey(pem);
       if (key.asymmetricKeyType !== 'ed25519') throw new TypeError(`it is a key for ${key.asymmetricKeyType}`);
       return key;
     } catch (cause) {
       throw new ProofFolderError(`${this.#keyFile} holds no Ed25519 key in PEM: ${(cause as Error).message}.`, { cause });
+    }
+  }
+  #pem(): Buffer {
+    try {
+      return readFileSync(this.#keyFile);
+    } catch (cause) {
+      throw new ProofFolderError(`${this.#keyFile} cannot be read: ${(cause as Error).message}.`, { cause });
     }
   }
   /** As `key`; makes one where there is none, and the folder of the notes where the key lies elsewhere. */

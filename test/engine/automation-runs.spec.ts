@@ -77,7 +77,7 @@ const nodeOf = (
 };
 const keysOf = (n: number) => Array.from({ length: n }, (_, i) => `option:a/${String(i).padStart(4, '0')}`);
 const until = async (holds: () => boolean): Promise<void> => {
-  for (const end = Date.now() + 4000; !holds(); await new Promise((resolve) => setTimeout(resolve, 1)))
+  for (const end = Date.now() + 15_000; !holds(); await new Promise((resolve) => setTimeout(resolve, 1)))
     if (Date.now() > end) throw new Error('It never came.');
 };
 

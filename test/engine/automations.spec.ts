@@ -410,7 +410,7 @@ describe('several nodes and failures', () => {
       caughtUp: () => (++failures < 4 ? Promise.reject(new Error('The projections are behind.')) : Promise.resolve()),
     });
     node.start();
-    for (let ms = 0; (await issued()).length === 0 && ms < 4000; ms += 2) await new Promise((resolve) => setTimeout(resolve, 2));
+    for (let ms = 0; (await issued()).length === 0 && ms < 10_000; ms += 2) await new Promise((resolve) => setTimeout(resolve, 2));
     await node.close();
     expect([failures, logged, node.failed]).toEqual([4, ['Automations stopped at a failure; they are tried again.'], undefined]);
   });

@@ -316,7 +316,7 @@ describe('a history at a revision', () => {
   it('has all of the memory where no log is followed, else half of it', async () => {
     const { store } = await logOf(40, 3);
     const held = async (follows?: boolean): Promise<number> => {
-      const cache = new HistoryCache({ store, aggregates, maxBytes: 300_000, ...(follows !== undefined && { follows }) });
+      const cache = new HistoryCache({ store, aggregates, maxBytes: 200_000, ...(follows !== undefined && { follows }) });
       for (let round = 0; round < 2; round++) for (let n = 0; n < 40; n++) await cache.at(`contract-c${n}`, 3);
       return Array.from({ length: 40 }, (_, n) => cache.holds(`contract-c${n}`)).filter(Boolean).length;
     };

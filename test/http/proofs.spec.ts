@@ -181,6 +181,17 @@ describe('a server on a ledger that was', () => {
     expect(await reasonOf(dir)).toContain(reason);
   });
 
+  it('is said to be unproven at a start without its notes, and not where they are kept', async () => {
+    const dir = await copied();
+    const unproven = ({ logged }: Server) => logged.filter((line) => /No checkpoint is kept in .*over the 5 events/.test(line)).length;
+    const kept = await startServer({ DATA_DIR: dir });
+    await kept.close();
+    await rm(join(dir, 'proof'), { recursive: true });
+    const lost = await startServer({ DATA_DIR: dir });
+    await lost.close();
+    expect([unproven(kept), unproven(lost)]).toEqual([0, 1]);
+  });
+
   it('rolled back records nothing, until a start with --new-epoch says that a backup was restored', async () => {
     const old = await copied();
     const dir = await copied();

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { generateKeyPairSync } from 'node:crypto';
-import { rm, writeFile } from 'node:fs/promises';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createApp } from '../../src/app.module.js';
 import { ConfigError, configOf } from '../../src/config.js';
@@ -15,6 +15,7 @@ beforeAll(async () => {
   await keep('file', 'no key');
   await keep('rsa.pem', generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey.export({ type: 'pkcs8', format: 'pem' }).toString());
   await keep('tokens.json', '{"tokens":[]}');
+  await mkdir(join(inside('closed'), 'ledger.lock'), { recursive: true });
   await keep('witnesses', '# none yet\n\n');
 });
 afterAll(() => stopServer(server));
@@ -24,6 +25,7 @@ afterAll(() => rm(dir, { recursive: true }));
 it.each<[string, () => string, RegExp, Readonly<Record<string, string>>?]>([
   ['PORT', () => new URL(server.url).port, /^PORT \d+ cannot be used: .*EADDRINUSE/],
   ['HOST', () => '203.0.113.7', /^HOST must be an address of this machine, not "203\.0\.113\.7": /, { LEDGER_TOKENS: 'tokens.json' }],
+  ['DATA_DIR', () => inside('closed'), /^DATA_DIR cannot be used: EISDIR: .*ledger\.lock'\.$/],
   ['LEDGER_PROOF_KEY', () => inside('file'), /^LEDGER_PROOF_KEY: .*file holds no Ed25519 key in PEM/],
   ['LEDGER_PROOF_KEY', () => inside('rsa.pem'), /^LEDGER_PROOF_KEY: .*it is a key for rsa/],
   ['LEDGER_ANCHOR_DIR', () => inside('file'), /^LEDGER_ANCHOR_DIR must be a folder: .*file is a file\.$/],

@@ -89,6 +89,24 @@ const scopes: readonly Scope[] = [
     files: ['decide', 'receipt', 'precondition', 'command-id'].map((name) => `src/engine/write/${name}.ts`),
     specs: 'test/engine/(decide|receipt|precondition|command-id),test/domain/(ledger|contract|references|former|backdated)',
   },
+  {
+    name: 'histories',
+    files: ['history-cache', 'earlier', 'segmented-lru'].map((name) => `src/engine/${name}.ts`),
+    specs: 'test/engine/(history-cache|segmented-lru|concurrent-histories)',
+  },
+  { name: 'automations', files: ['src/engine/automation/automations.ts'], specs: 'test/engine/automation' },
+  {
+    name: 'follower',
+    files: ['follower', 'projection-writer'].map((name) => `src/engine/read/${name}.ts`),
+    specs: 'test/engine/(follower|standing)',
+  },
+  { name: 'updates', files: ['src/engine/read/rows/updates.ts'], specs: 'test/engine/(row-updates|rows-around)' },
+  {
+    name: 'rows',
+    files: ['src/engine/read/rows/{added,changed,day-index,listing,row-text,view}.ts'],
+    specs: 'test/engine/(added|changed|day-index|listing|row-text|view)',
+  },
+  { name: 'search', files: ['src/engine/read/{search,search-texts}.ts'], specs: 'test/engine/search' },
   { name: 'audit', files: ['src/engine/audit/*.ts'], specs: 'test/engine/(audit|dossier|document|why|replays)' },
   { name: 'proof', files: ['src/proof/*.ts'], specs: 'test/proof/' },
   {

@@ -109,6 +109,9 @@ describe('the folder of keys and notes', () => {
     expect(() => proofs.key()).toThrow(`${file} holds no Ed25519 key in PEM: it is a key for ec.`);
     await writeFile(file, 'none');
     expect(() => proofs.key()).toThrow(`${file} holds no Ed25519 key in PEM: `);
+    await rm(file);
+    await mkdir(file, 0o700);
+    expect(() => proofs.key()).toThrow(`${file} cannot be read: EISDIR`);
     expect(new ProofFolderError('x')).toMatchObject({ name: 'ProofFolderError', code: 'no-proof-folder' });
   });
 
