@@ -207,9 +207,10 @@ describe('the witnesses of a file', () => {
     expect(witnessesIn(`# a comment\n\n  \nhttp://a.example:1/ ${SEER}\n \thttps://b.example/w//\t  ${SEER} \n`)).toEqual(
       witnesses('http://a.example:1', 'https://b.example/w/'),
     );
-    expect(witnessesIn('')).toEqual([]);
     const long = 'x'.repeat(100);
     for (const [line, message] of [
+      ['', 'The file names no witness.'],
+      ['# a comment\n\n', 'The file names no witness.'],
       ['a key', 'A witness is an address and a key, not "a key".'],
       [long, `A witness is an address and a key, not "${long.slice(0, 80)}".`],
       [`http://a ${SEER} more`, 'A witness is an address and a key, not'],
