@@ -44,6 +44,18 @@ const scopes: readonly Scope[] = [
   { name: 'workforce', files: ['src/domain/workforce/**/*.ts'], specs: 'test/domain/(workforce|leavers-between|law)' },
   { name: 'law', files: ['src/domain/law/*.ts'], specs: 'test/domain/law' },
   { name: 'account', files: ['src/domain/account/**/*.ts'], specs: 'test/domain/account' },
+  { name: 'suppliers', files: ['src/domain/contract/suppliers.ts'], specs: 'test/domain/(suppliers|bounds)' },
+  {
+    name: 'award',
+    files: ['src/domain/contract/events/award.ts'],
+    specs: 'test/domain/(contract(?=\\.)|recorded-contract|suppliers|references)',
+  },
+  {
+    name: 'terms',
+    files: ['src/domain/contract/events/{start,terms,standstill}.ts'],
+    specs: 'test/domain/(contract(?=\\.)|contract-(terms|options)|term-and-service|rules-in-any-order)',
+  },
+  { name: 'milestones', files: ['src/domain/contract/events/milestones.ts'], specs: 'test/domain/contract(?=\\.|-performance)' },
   {
     name: 'contract',
     files: ['src/domain/contract/**/*.ts'],
@@ -117,6 +129,8 @@ const scopes: readonly Scope[] = [
     files: ['src/engine/read/rows/{added,changed,day-index,listing,row-text,view}.ts'],
     specs: 'test/engine/(added|changed|day-index|listing|row-text|view)',
   },
+  { name: 'rendering', files: ['src/engine/read/rows/rendering.ts'], specs: 'test/engine/(rendering|listing)' },
+  { name: 'days', files: ['src/engine/read/rows/{rows-on-day,day-views,day-lookup}.ts'], specs: 'test/engine/rows-on-day' },
   { name: 'search', files: ['src/engine/read/{search,search-texts}.ts'], specs: 'test/engine/search' },
   { name: 'audit', files: ['src/engine/audit/*.ts'], specs: 'test/engine/(audit|dossier|document|why|replays)' },
   { name: 'proof', files: ['src/proof/*.ts'], specs: 'test/proof/' },
