@@ -53,7 +53,7 @@ const scopes: readonly Scope[] = [
   {
     name: 'terms',
     files: ['src/domain/contract/events/{start,terms,standstill}.ts'],
-    specs: 'test/domain/(contract(?=\\.)|contract-(terms|options)|term-and-service|rules-in-any-order)',
+    specs: 'test/domain/(contract(?=\\.|-(ends|options|terms))|term-and-service|rules-in-any-order)',
   },
   { name: 'milestones', files: ['src/domain/contract/events/milestones.ts'], specs: 'test/domain/contract(?=\\.|-performance)' },
   {
