@@ -7,7 +7,7 @@ import { exposure } from '../../projections/exposure.js';
 import { programmeBoard } from '../../projections/programme.js';
 import { towerBoard } from '../../projections/tower-board.js';
 import { StaleRevisionError, type CommandRequest } from '../engine/write/engine.js';
-import type { Receipt } from '../engine/write/receipt.js';
+import { IdempotencyKeyReusedError, type Receipt } from '../engine/write/receipt.js';
 import { BodyPipe, bodyFields } from '../http/body.js';
 import { messageOf } from '../http/command.js';
 import { CommandGateway } from '../http/command-gateway.js';
@@ -95,8 +95,8 @@ export class CommandPagesController {
         : (parse(Buffer.from(whole)) as { readonly [name: string]: Json });
     const newId = sent.get('#id')?.trim();
     const answers = { ...place, newId, body, key };
-    const again = async (problems: readonly Problem[], room: Form['room'] = {}) => {
-      const form = await this.#asked(place, body, key, { newId, problems, room });
+    const again = async (problems: readonly Problem[], room: Form['room'] = {}, under = key) => {
+      const form = await this.#asked(place, body, under, { newId, problems, room });
       send(reply, frame, formPage(form, frame));
     };
     const [, added] = /^add (\/.{1,200})$/.exec(step) ?? [];
@@ -119,7 +119,7 @@ export class CommandPagesController {
     } catch (error) {
       const found = problemsIn(error);
       if (!found) throw error;
-      await again(found);
+      await again(found, {}, error instanceof IdempotencyKeyReusedError ? randomUUID() : key);
     }
   }
 
@@ -241,5 +241,12 @@ const problemsIn = (error: unknown): readonly Problem[] | undefined => {
   if (error instanceof BadRequestError) return error.errors.flatMap((fault) => ('pointer' in fault ? [fault] : []));
   if (error instanceof StaleRevisionError)
     return [{ pointer: '', detail: 'Somebody recorded something here meanwhile, or it exists already: check your answers again.' }];
+  if (error instanceof IdempotencyKeyReusedError)
+    return [
+      {
+        pointer: '',
+        detail: 'This form was sent before with other answers, which are recorded. To record these too, check them and send them.',
+      },
+    ];
   return undefined;
 };

@@ -179,6 +179,20 @@ describe('a command as a form', () => {
     expect(late.text).toContain('Somebody recorded something here meanwhile');
   });
 
+  it('that is sent again with other answers keeps them, and records them under a key of their own', async () => {
+    const path = '/app/programmes/met/raise-risk';
+    const first = { ...(await formOf(path)), '/risk': 'first', '/summary': 'The first', '/source/title': 'A paper' };
+    const sent = await send(path, { ...hiddenIn((await send(path, { ...first, step: 'check' })).html), step: 'send' });
+    expect(sent.status).toBe(303);
+    const back = await send(path, { ...first, '/risk': 'second', '/summary': 'The second', step: 'check' });
+    const refused = await send(path, { ...hiddenIn(back.html), step: 'send' });
+    expect([refused.status, refused.text]).toEqual([422, expect.stringContaining('This form was sent before with other answers')]);
+    const checked = await send(path, { ...Object.fromEntries(formIn(refused.html)), step: 'check' });
+    expect((await send(path, { ...hiddenIn(checked.html), step: 'send' })).status).toBe(303);
+    const { body } = await server.get('/programmes/met');
+    expect(body.state.risks.map(({ summary }: any) => summary)).toEqual(['The first', 'The second']);
+  });
+
   it('is refused without the secret of the session', async () => {
     for (const csrf of ['', 'x'.repeat(32)]) expect((await send(AWARD, { ...answers, csrf })).status).toBe(403);
     expect((await server.get('/contracts/another')).status).toBe(404);
