@@ -19,7 +19,7 @@ const scopes: readonly Scope[] = [
   {
     name: 'amounts',
     files: ['src/kernel/values/{amounts,ratios,exchange,change-figures,totals,show-amounts}.ts'],
-    specs: 'test/kernel/amounts',
+    specs: 'test/kernel/amounts,test/domain/(money(?=\\.)|about|loss-figures|contract-changes|former-currencies),test/projections/promised',
   },
   { name: 'headcounts', files: ['src/kernel/values/headcounts.ts'], specs: 'test/kernel/headcounts' },
   { name: 'json', files: ['src/kernel/values/json.ts'], specs: 'test/kernel/(json|differences)' },
