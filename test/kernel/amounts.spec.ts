@@ -367,6 +367,23 @@ describe('a yearly figure', () => {
 describe('a total', () => {
   const shown = (...values: Value[]) => showTotal(totalOf(sumOf(values)));
 
+  it('of rounded figures says between what it lies, as far as no figure is open at that end', () => {
+    const about = gbp('100', { qualifier: 'about' });
+    const between = (...values: Value[]) => totalOf(sumOf(values)).amounts[0]!.between;
+    expect(between(about, gbp('7'))).toEqual({ least: '57.00', most: '157.00' });
+    expect(between(about, gbp('300', { roundedTo: '10' }))).toEqual({ least: '345.00', most: '455.00' });
+    expect(between(about, gbp('7', { qualifier: 'at-least' }))).toEqual({ least: '57.00' });
+    expect([between(gbp('7')), between(about, gbp('7', { qualifier: 'at-most' })), between(gbp('7', { qualifier: 'at-least' }))]).toEqual([undefined, undefined, undefined]); // prettier-ignore
+    expect(totalOf(measuresOf(about, 'all.'), 'all.').amounts[0]).toMatchObject({ between: { least: '50.00', most: '150.00' }, coarsest: '100.00' }); // prettier-ignore
+  });
+
+  it('has one sum of each currency, in the order of their codes, and none of a currency that nobody knows', () => {
+    const of = (currency: string) => ({ amount: '5', currency });
+    const { amounts } = totalOf(sumOf([of('USD'), of('EUR'), of('USD'), { undisclosed: true, atLeast: of('EUR') }]));
+    expect(amounts.map(({ currency, amount, count }) => [currency, amount, count])).toEqual([['EUR', '10.00', 1], ['USD', '10.00', 2]]); // prettier-ignore
+    expect(totalOf({ 'QQQ.count': 1n, QQQ: 5n }).amounts).toEqual([]);
+  });
+
   it('of exact figures is exact', () => expect(shown(gbp('60000000'), gbp('95000000.00'))).toBe('£155m'));
 
   it.each<[string, Value[]]>([
