@@ -6,6 +6,7 @@ import {
   changeFigures,
   compare,
   compareRatio,
+  convertedBy,
   toDecimal,
   growth,
   isAmount,
@@ -16,6 +17,7 @@ import {
   perYear,
   ratio,
   reaches,
+  redenominated,
   roundHalfEven,
   showAmount,
   showTotal,
@@ -172,6 +174,19 @@ describe('a part of a value', () => {
   it('of what nobody knows is not known, but for what it is at least', () => {
     expect(halves(undisclosed)).toEqual([undisclosed, undisclosed]);
     expect(partOf({ undisclosed: true, atLeast: gbp('10') }, 0, 1, 2)).toEqual({ undisclosed: true, atLeast: gbp('5.00') });
+  });
+});
+
+describe('an amount in another currency', () => {
+  it('at a rate is not rounded, whatever digits the currencies have', () => {
+    expect(convertedBy({ amount: '100', currency: 'JPY' }, 'GBP', '0.00515')).toEqual({ over: 103n, under: 2n });
+    expect(convertedBy(gbp('0.01'), 'KWD', '0.4')).toEqual({ over: 4n, under: 1n });
+    expect(() => convertedBy(gbp('1'), 'EUR', '-2')).toThrow(new TypeError('-2 is no rate of exchange.'));
+  });
+  it('that replaced its own is rounded as far as it was, in whole minor units', () => {
+    expect(redenominated(gbp('0.90', { roundedTo: '0.03' }), 'EUR', '3')).toMatchObject({ amount: '0.30', roundedTo: '0.01' });
+    expect(redenominated(gbp('0.90', { roundedTo: '0.04' }), 'EUR', '3')).toMatchObject({ amount: '0.30', roundedTo: '0.02' });
+    expect(redenominated(gbp('0.90'), 'EUR', '3')).not.toHaveProperty('roundedTo');
   });
 });
 

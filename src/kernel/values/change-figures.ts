@@ -14,9 +14,8 @@ const NOT_ASSESSABLE = 'not assessable';
 export const growth = (from: Value, to: Value, base: Value): Ratio | undefined => {
   if (!isAmount(from) || !isAmount(to) || !isAmount(base)) return undefined;
   if (from.currency !== to.currency || base.currency !== to.currency || minor(base) === 0n) return undefined;
-  if (!from.was && !to.was && !base.was) return ratio(minor(to) - minor(from), minor(base));
   const [a, b, c] = [exactly(to), exactly(from), exactly(base)];
-  return c.over === 0n ? undefined : ratio((a.over * b.under - b.over * a.under) * c.under, a.under * b.under * c.over);
+  return ratio((a.over * b.under - b.over * a.under) * c.under, a.under * b.under * c.over);
 };
 
 export const changeFigures = (original: Value, current: Value, to: Value): ChangeFigures => {
