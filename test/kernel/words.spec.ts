@@ -76,4 +76,19 @@ describe('a snippet', () => {
     expect([cut[0]!.text.slice(0, 3), cut.at(-1)!.text.slice(-2)]).toEqual(['… x', ' …']);
     expect(snippetOf('nothing', isHit)).toBeUndefined();
   });
+
+  it('has 50 characters before its first hit and 160 in all, and begins and ends with a whole word', () => {
+    expect(snippetOf(`${'x '.repeat(100)}lamp ${'y '.repeat(200)}`, isHit)).toEqual([
+      { text: `… ${'x '.repeat(25)}` },
+      { text: 'lamp', hit: true },
+      { text: `${' y'.repeat(53)} …` },
+    ]);
+    expect(snippetOf(`${'xx '.repeat(40)}lamp`, isHit)).toEqual([{ text: `… ${'xx '.repeat(16)}` }, { text: 'lamp', hit: true }]);
+    expect(snippetOf('a  lamp  b', isHit)).toEqual([{ text: 'a  ' }, { text: 'lamp', hit: true }, { text: '  b' }]);
+  });
+
+  it('has 160 characters of a hit that is longer', () => {
+    const [whole, longer] = [`lamp-${'x'.repeat(155)}`, `lamp-${'x'.repeat(156)}`];
+    expect([snippetOf(whole, isHit), snippetOf(`${longer}!`, isHit)]).toEqual([[{ text: whole, hit: true }], [{ text: `${whole}…`, hit: true }, { text: '!' }]]); // prettier-ignore
+  });
 });
