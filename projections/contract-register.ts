@@ -100,9 +100,11 @@ const suppliers = source(supplier, 'supplier', {
 
 /** Texts are compared without regard to case or to how their characters are composed. */
 const folded = (text: string): string => text.normalize('NFKC').toLowerCase();
-/** Whether a text holds every word of another one. */
-const holds = (text: string, words: string): boolean =>
-  folded(words).split(/\s+/).every((word) => text.includes(word)); // prettier-ignore
+/** Whether a text holds every word of another one; an ß and its SS meet in upper case. */
+const holds = (text: string, words: string): boolean => {
+  const found = folded(text).toUpperCase();
+  return folded(words).toUpperCase().split(/\s+/).every((word) => found.includes(word)); // prettier-ignore
+};
 
 const namesOf = ({ supplierName, otherNames = [] }: { readonly supplierName?: string | null; readonly otherNames?: readonly string[] }) => [
   supplierName ?? '',
@@ -209,8 +211,8 @@ export const contractRegister = projection({
   filters: {
     /** Words of its id, its title or the names that its supplier has and had. */
     text: (row, { value }) =>
-      holds(folded([row.contract, row.title, ...(row.suppliers ?? []).map(({ supplier }) => supplier), ...namesOf(row)].join(' ')), value),
-    supplierName: (row, { value }) => holds(folded(namesOf(row).join(' ')), value),
+      holds([row.contract, row.title, ...(row.suppliers ?? []).map(({ supplier }) => supplier), ...namesOf(row)].join(' '), value),
+    supplierName: (row, { value }) => holds(namesOf(row).join(' '), value),
     endsFrom: (row, { value }) => row.ends != null && isDay(value) && bounds(row.ends).latest >= value,
     endsUntil: (row, { value }) => row.ends != null && isDay(value) && bounds(row.ends).earliest <= value,
     pastEnd: (row) => String(row.pastEndSince != null),

@@ -110,11 +110,14 @@ export const fill = async (build: Build, dir: string, { contracts, longContracts
   const store = await openStore(build, dir);
   try {
     const lifeEvents = await store.read(life);
+    /** Earlier builds have one supplier. */
     const award = lifeEvents[0]!.data as {
       readonly towers: readonly [string];
-      readonly suppliers: readonly [{ readonly supplier: string }];
+      readonly suppliers?: readonly [{ readonly supplier: string }];
+      readonly supplier?: string;
     };
-    const own = { contract: life.slice('contract-'.length), tower: award.towers[0], supplier: award.suppliers[0].supplier };
+    const supplier = award.suppliers?.[0].supplier ?? award.supplier!;
+    const own = { contract: life.slice('contract-'.length), tower: award.towers[0], supplier };
     const lifeTemplate = new Template(lifeEvents, own);
     const [longAward, change] = await store.read(long);
     const ownLong = { contract: long.slice('contract-'.length) };

@@ -1,15 +1,21 @@
 import Database from 'better-sqlite3';
 import { randomUUIDv7 } from 'node:crypto';
 import { join } from 'node:path';
+import { inKeyOrder, type Json } from '../../src/kernel/index.js';
 import { award } from '../story.js';
 import { openStore, type NewEvent } from './builds.js';
 import { attempt, report, type Figure, type Run } from './report.js';
 
 const AT_ONCE = 64;
 
-const { record, ...data } = JSON.parse(award('x').body) as { readonly record: object };
+interface Provenance {
+  readonly [part: string]: object;
+}
+const { record, ...data } = JSON.parse(award('x').body) as { readonly record: Provenance };
+const body = inKeyOrder({ ...data, record } as unknown as Json);
+const { authority, decidedBy, evidence } = inKeyOrder(record as unknown as Json) as unknown as Provenance;
 
-/** An event of about the size of an award's. */
+/** An event of about the size of an award's, its metadata in the order in which the engine stores it. */
 const eventOf = (): NewEvent => {
   const id = randomUUIDv7();
   return {
@@ -17,21 +23,23 @@ const eventOf = (): NewEvent => {
     type: 'ContractAwarded',
     data: data as NewEvent['data'],
     metadata: {
-      schemaVersion: 1,
-      recordedAt: '2026-01-01T00:00:00.000Z',
-      effectiveOn: '2015-11',
-      about: { programme: 'p' },
-      command: { id, name: 'AwardContract', body: { ...data, record } },
-      actor: { id: 'bench' },
-      ...record,
-      $correlationId: id,
       $causationId: id,
+      $correlationId: id,
+      about: { programme: 'p' },
+      actor: { id: 'bench' },
+      authority,
+      command: { body, id, name: 'AwardContract' },
+      decidedBy,
+      effectiveOn: '2015-11',
+      evidence,
       known: [
-        { stream: 'programme-p', revision: 0 },
-        { stream: 'tower-t-1', revision: 0 },
-        { stream: 'supplier-s-1', revision: 0 },
+        { revision: 0, stream: 'programme-p' },
+        { revision: 0, stream: 'tower-t-1' },
+        { revision: 0, stream: 'supplier-s-1' },
       ],
-    } as NewEvent['metadata'],
+      recordedAt: '2026-01-01T00:00:00.000Z',
+      schemaVersion: 1,
+    } as unknown as NewEvent['metadata'],
   };
 };
 

@@ -1,4 +1,5 @@
 import type { Identified } from '../../projections/identifiers.js';
+import type { Vat } from '../../projections/vat.js';
 import type { historyPage, Replay, stateView } from '../engine/audit/audit.js';
 import type { WholeDossier } from '../engine/audit/dossier.js';
 import type { ReplayLine as Line } from '../engine/audit/replays.js';
@@ -9,7 +10,7 @@ import type { ProjectionStatus } from '../engine/read/projector.js';
 import type { Uncertain } from '../engine/read/rows/rows-on-day.js';
 import type { SearchHit } from '../engine/read/search.js';
 import type { Receipt as Handled } from '../engine/write/receipt.js';
-import type { Json, RecordedEvent, Total } from '../kernel/index.js';
+import type { Json, RecordedEvent, Sum, Total } from '../kernel/index.js';
 import type { Refusal } from '../refusals/refusal.js';
 import type { DecisionRow, Totals } from './find-decisions.js';
 import type { NamedBy } from './named-by.js';
@@ -123,14 +124,15 @@ export interface Contributing extends Omit<Adds, 'field'> {
   readonly why?: string;
 }
 /** What a total of a row adds up. */
-export interface OpenedTotal extends Omit<Opened, 'contributions'> {
+export interface OpenedTotal extends Omit<Opened, 'contributions' | 'total'> {
   readonly projection: string;
   readonly key: string;
   readonly asOf: AsOf;
   readonly field: string;
   /** As the row shows it. */
   readonly value: Json;
-  readonly total: Total;
+  /** Its amounts: each says its VAT where they differ in it. */
+  readonly total: Omit<Total, 'amounts'> & { readonly amounts: readonly (Sum & { readonly vat?: Vat })[] };
   readonly count: number;
   readonly contributions: readonly Contributing[];
   readonly next?: string;

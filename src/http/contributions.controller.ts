@@ -3,7 +3,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { split } from '../engine/audit/audit.js';
 import { canBeOpened } from '../engine/read/contributions-to.js';
 import { Projector } from '../engine/read/projector.js';
-import { at as valueAt, plural } from '../kernel/index.js';
+import { at as valueAt, plural, type Total } from '../kernel/index.js';
 import { sendJson } from './answer.js';
 import { beforeAll, caughtUp, POINT, pointOf } from './as-of.js';
 import { STORE, type EventStore } from './ledger.js';
@@ -57,13 +57,17 @@ export class ContributionsController {
     if (path === undefined || !total) throw badParameter('field', `is no total of this row: ${there}`);
     const { contributions, ...opened } = await projector.ask(name, (rows) => rows.opened(total, at));
     const page = contributions.slice(from, from + limit);
+    const value = valueAt(found.row, path) as unknown as Total & { readonly text?: string };
+    const { amounts, undisclosed, withheld, unknown, text = opened.text } = value;
     sendJson(reply, {
       projection: name,
       key,
       asOf: { ...point.asOf, position: projector.eventAt(at)?.position ?? null },
       field: path,
-      value: valueAt(found.row, path),
+      value,
       ...opened,
+      total: { amounts, undisclosed, withheld, unknown }, // what differs in VAT stays apart, as in the row
+      text,
       count: contributions.length,
       contributions: page.map(({ field: own, ...one }) => {
         const [category, id] = split(one.stream);

@@ -9,7 +9,7 @@ export interface CopyTerminal {
   onProgress(progress: CopyProgress): void;
 }
 
-const NOT_PART = 'Read models are not part of it, since a server makes them again from the log; API tokens are not either: keep their file yourself. Nor are remembered refusals: their folder can be copied at any time.'; // prettier-ignore
+const NOT_PART = 'Read models are not part of it, since a server makes them again from the log; API tokens are not either: keep their file yourself. Nor are pieces of evidence and remembered refusals: the folders evidence and refusals can be copied at any time.'; // prettier-ignore
 
 /** A log on a cluster is no file in the folder. */
 const refuseCluster = ({ LEDGER_STORE }: CopyTerminal['env']): void => {

@@ -7,7 +7,7 @@ import { exposure } from '../../projections/exposure.js';
 import { programmeBoard } from '../../projections/programme.js';
 import { towerBoard } from '../../projections/tower-board.js';
 import { StaleRevisionError, type CommandRequest } from '../engine/write/engine.js';
-import type { Receipt } from '../engine/write/receipt.js';
+import { IdempotencyKeyReusedError, type Receipt } from '../engine/write/receipt.js';
 import { BodyPipe, bodyFields } from '../http/body.js';
 import { messageOf } from '../http/command.js';
 import { CommandGateway } from '../http/command-gateway.js';
@@ -17,9 +17,12 @@ import { actorOf, queryOf } from '../http/request.js';
 import { placesOf } from '../http/routes.js';
 import { refuseForeignForm } from '../http/sessions.js';
 import {
+  fieldAt,
   isIdentifier,
   kebab,
+  object,
   plural,
+  provenanceFields,
   Rejection,
   type AnyAggregate,
   type AnyCommand,
@@ -30,7 +33,7 @@ import {
 import { checkPage } from './check-page.js';
 import { NEW, prefilled, type Form } from './form.js';
 import { formPage } from './form-page.js';
-import { readFields } from './form-fields.js';
+import { meant, readFields } from './form-fields.js';
 import { frameOf, PageErrors, send } from './frame.js';
 import { PageLedger } from './page-ledger.js';
 import type { Frame, Search } from './shell.js';
@@ -39,6 +42,12 @@ interface Place {
   readonly command: AnyCommand;
   readonly aggregate: AnyAggregate;
   readonly id: string;
+}
+/** A value for a field of a fact, as far as it was filled in. */
+interface Written {
+  readonly [name: string]: Json;
+  readonly pointer?: string;
+  readonly value?: Json;
 }
 /** Identifiers that a form proposes of one kind. */
 const PROPOSED = 100;
@@ -80,11 +89,14 @@ export class CommandPagesController {
     const fields = bodyFields(place.command);
     const step = sent.get('step') ?? 'check';
     const whole = sent.get('body');
-    const body = whole === null ? readFields(fields, sent) : (parse(Buffer.from(whole)) as { readonly [name: string]: Json });
+    const body =
+      whole === null
+        ? await this.#asMeant(place, readFields(fields, sent))
+        : (parse(Buffer.from(whole)) as { readonly [name: string]: Json });
     const newId = sent.get('#id')?.trim();
     const answers = { ...place, newId, body, key };
-    const again = async (problems: readonly Problem[], room: Form['room'] = {}) => {
-      const form = await this.#asked(place, body, key, { newId, problems, room });
+    const again = async (problems: readonly Problem[], room: Form['room'] = {}, under = key) => {
+      const form = await this.#asked(place, body, under, { newId, problems, room });
       send(reply, frame, formPage(form, frame));
     };
     const [, added] = /^add (\/.{1,200})$/.exec(step) ?? [];
@@ -107,7 +119,7 @@ export class CommandPagesController {
     } catch (error) {
       const found = problemsIn(error);
       if (!found) throw error;
-      await again(found);
+      await again(found, {}, error instanceof IdempotencyKeyReusedError ? randomUUID() : key);
     }
   }
 
@@ -179,12 +191,25 @@ export class CommandPagesController {
     { newId, problems = [], room = {} }: Partial<Pick<Form, 'newId' | 'problems' | 'room'>>,
   ): Promise<Form> {
     const fields = bodyFields(place.command);
-    const event = body['event'];
-    const fact =
-      typeof event === 'string' && place.id !== NEW
-        ? (await this.ledger.engine.history(place.aggregate, place.id)).entries.find(({ recorded }) => recorded.id === event)
-        : undefined;
+    const fact = await this.#factOf(place, body);
     return { ...place, newId, fields, body, key, problems, room, fact, known: await this.#known(fields) };
+  }
+
+  /** The fact that the command is about. */
+  async #factOf({ aggregate, id }: Place, { event }: Form['body']): Promise<Form['fact']> {
+    if (typeof event !== 'string' || id === NEW) return undefined;
+    return (await this.ledger.engine.history(aggregate, id)).entries.find(({ recorded }) => recorded.id === event);
+  }
+
+  /** Values for fields of a fact as these fields take them. */
+  async #asMeant(place: Place, body: Form['body']): Promise<Form['body']> {
+    const fact = await this.#factOf(place, body);
+    if (!fact) return body;
+    const fields = { ...place.aggregate.events[fact.recorded.type]!.fields, ...provenanceFields, record: object(provenanceFields) };
+    const asMeant = (one: Written) =>
+      one.value === undefined ? one : { ...one, value: meant(one.value, fieldAt(fields, one.pointer ?? '/')) };
+    const { changes, claim } = body as { readonly changes?: readonly Written[]; readonly claim?: Written };
+    return { ...body, ...(changes && { changes: changes.map(asMeant) }), ...(claim && { claim: asMeant(claim) }) };
   }
 
   /** Identifiers that the fields may mean: the first of each kind. */
@@ -216,5 +241,12 @@ const problemsIn = (error: unknown): readonly Problem[] | undefined => {
   if (error instanceof BadRequestError) return error.errors.flatMap((fault) => ('pointer' in fault ? [fault] : []));
   if (error instanceof StaleRevisionError)
     return [{ pointer: '', detail: 'Somebody recorded something here meanwhile, or it exists already: check your answers again.' }];
+  if (error instanceof IdempotencyKeyReusedError)
+    return [
+      {
+        pointer: '',
+        detail: 'This form was sent before with other answers, which are recorded. To record these too, check them and send them.',
+      },
+    ];
   return undefined;
 };

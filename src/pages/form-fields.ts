@@ -1,4 +1,4 @@
-import type { Field, Fields, Json } from '../kernel/index.js';
+import { checkField, type Field, type Fields, type Json } from '../kernel/index.js';
 
 /** A part of a command's body: what a form sent, or what a form shows. */
 export type Part = Json | undefined;
@@ -21,13 +21,26 @@ export const figureIn = (written: string): string => {
 };
 const numberIn = (text: string): Part => (/^-?\d{1,15}$/.test(text) ? Number(text) : text);
 const textIn = (form: Sent, at: string): string | undefined => form.get(at)?.trim().replaceAll('\r\n', '\n') || undefined;
-/** JSON; anything else is a text. */
-const jsonIn = (text: string): Json => {
+const parsed = (text: string): Json | undefined => {
   try {
     return JSON.parse(text) as Json;
   } catch {
-    return text;
+    return undefined;
   }
+};
+/** An object, a list or a text in quotes as JSON; anything else is a text: `2016` may be a year. */
+const jsonIn = (text: string): Json => {
+  const json = parsed(text);
+  return typeof json === 'string' || (typeof json === 'object' && json !== null) ? json : text;
+};
+/** How a form shows what it reads as the same again. */
+export const jsonText = (value: Part): string =>
+  typeof value === 'string' && jsonIn(value) === value ? value : value === undefined ? '' : JSON.stringify(value, null, 1);
+/** What was written for a field of a fact: a number, yes or no where the field takes no such text. */
+export const meant = (written: Json, field: Field | undefined): Json => {
+  if (typeof written !== 'string' || !field || checkField(field, written, '').length === 0) return written;
+  const json = parsed(written);
+  return json !== undefined && checkField(field, json, '').length === 0 ? json : written;
 };
 
 /** The names of a value's states in a form: an amount, or why there is none. */
@@ -81,8 +94,11 @@ export const readField = (field: Field, at: string, form: Sent): Part => {
       return amountIn(form, at);
     }
     case 'object': {
-      const part = readFields(field.fields ?? {}, form, at);
-      return Object.keys(part).length === 0 && field.optional ? undefined : part;
+      const fields: Fields = field.fields ?? {};
+      const isEmpty = Object.entries(fields).every(
+        ([name, one]) => readField({ ...one, optional: true }, `${at}/${name}`, form) === undefined,
+      );
+      return isEmpty && field.optional ? undefined : readFields(fields, form, at);
     }
     case 'list': {
       if (isLines(field)) {

@@ -1,6 +1,6 @@
 import type { ComponentChildren } from 'preact';
 import type { Field, Json } from '../kernel/index.js';
-import { isLines, MISSING, type Part } from './form-fields.js';
+import { isLines, jsonText, MISSING, type Part } from './form-fields.js';
 import { Group, Options, Problems, Qualifier, Small, SmallInput, textOf } from './form-groups.js';
 import { described, idOf, labelOf, type Form } from './form.js';
 
@@ -111,7 +111,7 @@ export const Asked = ({ field, name, at, value, form }: Input) => {
       );
     }
     case 'json':
-      return group(<textarea class="govuk-textarea" rows={3} {...common} value={textOf(value)} spellcheck={false} />);
+      return group(<textarea class="govuk-textarea" rows={3} {...common} value={jsonText(value)} spellcheck={false} />);
     default: {
       const isLong = field.kind === 'text' && (field.max ?? 200) > 300;
       if (isLong) return group(<textarea class="govuk-textarea" rows={3} {...common} value={textOf(value)} />);

@@ -10,9 +10,10 @@ import { recordPortfolioSize } from '../../src/domain/programme/commands/record-
 import { recordSaving } from '../../src/domain/programme/commands/record-saving.js';
 import { setHeadcountTarget } from '../../src/domain/programme/commands/set-headcount-target.js';
 import { setSavingsTarget } from '../../src/domain/programme/commands/set-savings-target.js';
-import { programme } from '../../src/domain/programme/index.js';
+import { programme, type Programme } from '../../src/domain/programme/index.js';
+import { withPolicy } from '../../src/domain/programme/policies.js';
 import { supplier } from '../../src/domain/supplier/index.js';
-import { specification, stream, theFact, context, type GivenEvent } from '../given.js';
+import { historyOf, specification, stream, theFact, context, type GivenEvent } from '../given.js';
 
 const given = specification(programme, {
   id: 'met',
@@ -168,6 +169,32 @@ describe('AdoptPolicy', () => {
 
   it('is refused before the programme begins', () =>
     given(chartered()).when(adoptPolicy, scheme, { effectiveOn: '2010' }).rejects('programme/not-yet'));
+});
+
+describe('a programme as if it had adopted a policy', () => {
+  const adopted = (policy: typeof scheme | typeof checks, on: string) => context('PolicyAdopted', policy, on);
+  const before = () => [adopted(scheme, '2016'), adopted(checks, '2017'), adopted({ ...scheme, version: '2018-1' }, '2018')];
+  const stateAfter = (...events: readonly GivenEvent[]) => historyOf(stream(programme, 'met', chartered(), ...events)).state as Programme;
+
+  it('has it beside the others, since the day for which it is asked', () =>
+    expect(withPolicy(stateAfter(...before()), { ...scheme, policy: 'other' }, '2019-03').policies).toEqual([
+      ...stateAfter(...before()).policies,
+      { ...scheme, policy: 'other', adoptedOn: '2019-03' },
+    ]));
+
+  it('has it in the place of every version of the same policy, since the first of them was adopted', () => {
+    const strict = { ...scheme, version: 'strict', approvals: [{ monthsAbove: 1, approver: 'Mayor' }] };
+    expect(withPolicy(stateAfter(...before()), strict, '2019-03').policies).toEqual([
+      { ...checks, adoptedOn: '2017' },
+      { ...strict, adoptedOn: '2016' },
+    ]);
+  });
+
+  it('is otherwise as it was', () => {
+    const { policies: _, ...was } = stateAfter(appointed('siam', '2016'));
+    const { policies, ...is } = withPolicy(stateAfter(appointed('siam', '2016')), scheme, '2019');
+    expect([is, policies]).toEqual([was, [{ ...scheme, adoptedOn: '2019' }]]);
+  });
 });
 
 describe('PublishStrategy', () => {

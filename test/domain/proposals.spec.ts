@@ -203,6 +203,18 @@ describe('two people, where the programme has adopted the check', () => {
       .rejects('ledger/policy-not-met');
   });
 
+  it('cannot be asked for where nobody knows whether the check was in force by then', async () => {
+    const perhaps = context('PolicyAdopted', { ...policy.data, inForceFrom: '2026-03' }, '2026');
+    const by = (id: string) =>
+      specification(contract, { others: world(perhaps), actor: { id, role: 'approver' } })(awarded, proposed()).when(
+        approveChange,
+        approval,
+      );
+    const note = 'Whether the policy was in force on that day is not known.';
+    await by('p-1').assesses({ [rule]: { result: 'not-assessable', note } });
+    await by('p-2').assesses({ [rule]: 'not-assessable' });
+  });
+
   it('cannot be known to be two where nobody is signed in', () =>
     local(awarded, proposed())
       .when(approveChange, approval, { decidedBy: { person: 'p-2' } })

@@ -159,6 +159,14 @@ describe('collective redundancies', () => {
     ]);
     expect(made(['2017-01-01', 19], ['2017-04-01', 1])).toEqual([]);
   });
+  it('begin again on the day after the ninetieth', () =>
+    expect(made(['2016-03-01', 19], ['2016-03-01', 1], ['2016-05-29', 1], ['2016-05-30', 100])).toEqual([
+      { count: 21, from: '2016-03-01', until: '2016-05-29', due: '2016-01-31' },
+      { count: 100, from: '2016-05-30', until: '2016-05-30', due: '2016-04-15' },
+    ]));
+  it('are known by the last day of a month, where nobody knows which day of it', () =>
+    expect(made(['2016-03', 20])).toEqual([{ count: 20, from: '2016-03-31', until: '2016-03-31', due: '2016-03-01' }]));
+  it('are none before there was a law of them', () => expect(made(['1990-03-01', 100])).toEqual([]));
   it('of an open day are left out, since nobody knows with which they fall', () => {
     expect([made(['[..2016-05-01]', 20]), made(['[2016-05-01..]', 20]), made(['unknown', 20])]).toEqual([[], [], []]);
   });
@@ -198,6 +206,9 @@ describe('the law of transfers', () => {
     ['2014-07-30', 5, 5, 'no'],
     ['2014-07-31', 9, 100, 'yes'],
     ['2014-07-31', 10, 1, 'no'],
+    ['[2014-07-30..2014-07-31]', 5, 5, 'not-assessable'],
+    ['[2024-06-30..2024-07-01]', 50, 9, 'not-assessable'],
+    ['[2024-06-30..2024-07-01]', 9, 100, 'yes'],
     ['2024-06-30', 49, 9, 'no'],
     ['2024-07-01', 49, 100, 'yes'],
     ['2024-07-01', 50, 9, 'yes'],

@@ -6,6 +6,7 @@ import { MAX_STREAMS_ON_DAY, type DayQuestion } from '../../src/engine/read/rows
 import { ViewTooLargeError } from '../../src/engine/read/read-errors.js';
 import { contract } from '../../src/domain/contract/index.js';
 import { projection, source, type RecordedEvent } from '../../src/kernel/index.js';
+import { everyMove, playEveryMove } from '../every-move.js';
 import { playCommands } from '../random-commands.js';
 import { moves, play, recordWorld, World } from '../random-history.js';
 import { memoryStore } from '../fakes/memory-store.js';
@@ -91,6 +92,62 @@ const asked = async (world: World) => {
     rows.projector.ask(name, (_, days) => days.row(question(day, programme), key));
   return { rows, question, row };
 };
+
+/** What a projection shows, to the byte: rows in their order, and every list of them in its order. */
+const inOrder = async (rows: Rows, name: string, question: DayQuestion | undefined) => {
+  const { lists = {} } = rows.projector.projection(name);
+  const all = question ? (await onDay(rows, name, question)).rows : await rows.all(name);
+  const found: unknown[] = all.map(({ key, row }) => [key, row]);
+  for (const { key } of all)
+    for (const list of Object.keys(lists[key.slice(0, key.indexOf(':'))] ?? {})) {
+      const page = await rows.projector.ask(name, (now, days) =>
+        question ? days.list(question, key, list, undefined, 100) : now.list(key, list, rows.projector.sequence, undefined, 100),
+      );
+      found.push([key, list, page!.entries]);
+    }
+  return found;
+};
+
+describe('rows as of today', () => {
+  it(
+    'are those of which no day is asked, with their lists in the same order',
+    async () => {
+      let longest = 0;
+      await fc.assert(
+        fc
+          .asyncProperty(everyMove(200), async (tried) => {
+            const rows = await ledgerOf(await (await playEveryMove(tried)).events());
+            for (const name of names) {
+              const now = await inOrder(rows, name, undefined);
+              expect([name, await inOrder(rows, name, { at: rows.projector.sequence, day: '2030-01-01' })]).toEqual([name, now]);
+              for (const [, , entries] of now as unknown[][]) longest = Math.max(longest, (entries as unknown[] | undefined)?.length ?? 0);
+            }
+          })
+          .afterEach(closeRows),
+        { numRuns: 12, interruptAfterTimeLimit: 20_000 },
+      );
+      expect(longest).toBeGreaterThan(1);
+    },
+    PATIENCE,
+  );
+
+  it('count what names only a contract with the same newest contracts of a supplier', async () => {
+    const world = await world2015();
+    const gbp = (amount: string) => ({ amount, currency: 'GBP' });
+    const award = (id: string, supplier: string) =>
+      world.record(`contract-${id}`, 'AwardContract', { programme: 'met', title: id, suppliers: [{ supplier }], value: gbp('1') });
+    await award('moved', 'csc');
+    await world.record('loss-moved', 'RaiseLoss', { programme: 'met', contract: 'moved', title: 'L', bearer: 'authority', category: 'other', gross: gbp('7') }); // prettier-ignore
+    for (let i = 0; i < 20; i++) await award(`other-${i}`, 'atos');
+    await world.record('contract-moved', 'SignContract', {});
+    await world.record('contract-moved', 'NovateContract', { supplier: 'atos' });
+    const rows = await ledgerOf(await world.events());
+    const now = await rows.row('exposure', 'supplier:atos');
+    expect([now.counts.losses, now.losses.authority.gross.text]).toEqual([1, '£7']);
+    const { row } = (await onDay(rows, 'exposure', { at: rows.projector.sequence, day: '2030-01-01' })).rows.find(({ key }) => key === 'supplier:atos')!; // prettier-ignore
+    expect(row).toEqual(now);
+  });
+});
 
 describe('a contract that a register brings in later', () => {
   const recorded = { ...awarded(96), stage: 'live', role: 'tower' };

@@ -240,6 +240,18 @@ describe('a total of a row', () => {
     expect((await ok(`${path}&position=${awarded.position}`)).text).toBe('1 undisclosed');
   });
 
+  it('keeps figures that differ in VAT apart, as its row does', async () => {
+    await sent('/towers/desk/plan-tower', { programme: 'met', title: 'Desk' });
+    await sent('/contracts/desk-ex/award-contract', { ...award, towers: ['desk'], vat: 'ex', value: gbp('100') });
+    await sent('/contracts/desk-inc/award-contract', { ...award, towers: ['desk'], vat: 'inc', value: gbp('50') });
+    const { text, value, total, addsUp } = await ok('/projections/tower-board/tower:desk/contributions?field=/total');
+    expect([text, value.text, addsUp]).toEqual(['£100 without VAT + £50 with VAT', '£100 without VAT + £50 with VAT', true]);
+    expect(total.amounts.map(({ amount, vat }: any) => [amount, vat])).toEqual([
+      ['100.00', 'ex'],
+      ['50.00', 'inc'],
+    ]);
+  });
+
   it.each([
     ['/projections/tower-board/programme:met/contributions', 400, 'there are /totals/towers, /totals/outside'],
     ['/projections/tower-board/programme:met/contributions?field=/title', 400, 'is no total of this row'],

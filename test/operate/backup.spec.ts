@@ -59,6 +59,7 @@ describe('backup and restore', () => {
     const help = command({ env: {}, print: () => undefined, onProgress: () => undefined }).helpInformation().replace(/\s+/g, ' '); // prettier-ignore
     expect(help).toContain('Read models are not part of it');
     expect(help).toContain('API tokens are not either');
+    expect(help).toContain('Nor are pieces of evidence and remembered refusals');
   });
 });
 

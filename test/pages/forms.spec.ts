@@ -1,9 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
 import { commands } from '../../src/domain/index.js';
 import { figureIn, readField } from '../../src/pages/form-fields.js';
-import { amount, json, kebab, list, object, optional, plural, text, value } from '../../src/kernel/index.js';
+import { amount, check, json, kebab, list, object, optional, plural, text, value } from '../../src/kernel/index.js';
 import { accepted, award, closeRunning, recordWorld, startServer, stopServer, type Server } from '../http/server.js';
-import { pageOf, textOf } from './html.js';
+import { inputOf } from '../random-commands.js';
+import { formIn, pageOf, textOf } from './html.js';
 
 let server: Server;
 beforeAll(async () => {
@@ -75,6 +77,65 @@ describe('a command as a form', () => {
     expect(edit.html).toContain('value="another"');
   });
 
+  it('reads every answer that it shows as it was, for every command', async () => {
+    const answered = async (path: string, answers: URLSearchParams | Record<string, string>, step: string) => {
+      const sent = new URLSearchParams(answers);
+      sent.set('step', step);
+      const response = await fetch(server.url + path, { method: 'POST', body: sent });
+      return response.text();
+    };
+    let read = 0;
+    for (const { name, aggregate, fields } of commands) {
+      if (!aggregate) continue; // what a correction says is asked below
+      const path = `/app/${plural(aggregate.category)}/as-it-was/${kebab(name)}`;
+      const form = Object.fromEntries(formIn((await pageOf(server, path)).html));
+      for (const data of fc.sample(inputOf(fields), 2)) {
+        if (check(fields, data).length > 0) continue;
+        const body = JSON.stringify({ ...data, record: { effectiveOn: '2016', evidence: [{ title: 'P & "Q" > <b>', uri: 'https://example.org/?a=1&b=2' }] } }); // prettier-ignore
+        const shown = formIn(await answered(path, { csrf: form['csrf']!, key: form['key']!, body }, 'edit'));
+        const checked = await answered(path, shown, 'check');
+        const again = formIn(checked.includes('name="body"') ? await answered(path, formIn(checked), 'edit') : checked);
+        expect([name, [...again]]).toEqual([name, [...shown]]);
+        expect([name, /(is missing|must [^.<]*)(?=<)/.exec(checked.slice(checked.indexOf('<main')).split('<form')[0]!)?.[0]]).toEqual([name, undefined]); // prettier-ignore
+        read++;
+      }
+    }
+    expect(read).toBeGreaterThan(100);
+  }, 60_000);
+
+  it('takes a year, a figure and a number for what the field of the fact takes, and shows them so again', async () => {
+    const { events } = await accepted(server.post('/contracts/corrected/award-contract', { ...award, termMonths: 60, title: '2015' }));
+    const path = '/app/contracts/corrected/correct-fact';
+    const form = await formOf(`${path}?event=${events[0].id}`);
+    const changes = [
+      ['/effectiveOn', '2015', '2015'],
+      ['/value/amount', '130', '130'],
+      ['/title', '"2016"', '2016'],
+      ['/termMonths', '48', 48],
+      ['/towers', '["hosting"]', ['hosting']],
+    ] as const;
+    const written = changes.flatMap(([pointer, value], i) => [[`/changes/${i}/pointer`, pointer] as const, [`/changes/${i}/value`, value] as const]); // prettier-ignore
+    const answers = { ...form, '/event': events[0].id, '/because': 'error', '/changes/#': '5', ...Object.fromEntries(written) };
+    const bodyOf = (html: string) => JSON.parse(hiddenIn(html)['body']!).changes;
+    const checked = await send(path, { ...answers, step: 'check' });
+    expect(bodyOf(checked.html)).toEqual(changes.map(([pointer, , value]) => ({ pointer, value })));
+    const again = formIn((await send(path, { ...hiddenIn(checked.html), step: 'edit' })).html);
+    expect(bodyOf((await send(path, { ...Object.fromEntries(again), step: 'check' })).html)).toEqual(bodyOf(checked.html));
+  });
+
+  it('adopts a policy without a pack of law', async () => {
+    const path = '/app/programmes/met/adopt-policy';
+    const answers = {
+      '/policy': 'scheme',
+      '/title': 'Scheme of consent',
+      '/version': '1',
+      '/inForceFrom': '2010',
+      '/checks': 'two-people',
+    };
+    const checked = await send(path, { ...Object.fromEntries(formIn((await pageOf(server, path)).html)), ...answers, step: 'check' });
+    expect([checked.status, checked.text]).toEqual([200, expect.stringContaining('What would be recorded Policy adopted')]);
+  });
+
   it('says what is wrong beside the field, and leads to it from the top', async () => {
     const form = await formOf(AWARD);
     const wrong = await send(AWARD, {
@@ -116,6 +177,20 @@ describe('a command as a form', () => {
     const late = await send(path, { ...hiddenIn(check.html), step: 'send' });
     expect(late.status).toBe(422);
     expect(late.text).toContain('Somebody recorded something here meanwhile');
+  });
+
+  it('that is sent again with other answers keeps them, and records them under a key of their own', async () => {
+    const path = '/app/programmes/met/raise-risk';
+    const first = { ...(await formOf(path)), '/risk': 'first', '/summary': 'The first', '/source/title': 'A paper' };
+    const sent = await send(path, { ...hiddenIn((await send(path, { ...first, step: 'check' })).html), step: 'send' });
+    expect(sent.status).toBe(303);
+    const back = await send(path, { ...first, '/risk': 'second', '/summary': 'The second', step: 'check' });
+    const refused = await send(path, { ...hiddenIn(back.html), step: 'send' });
+    expect([refused.status, refused.text]).toEqual([422, expect.stringContaining('This form was sent before with other answers')]);
+    const checked = await send(path, { ...Object.fromEntries(formIn(refused.html)), step: 'check' });
+    expect((await send(path, { ...hiddenIn(checked.html), step: 'send' })).status).toBe(303);
+    const { body } = await server.get('/programmes/met');
+    expect(body.state.risks.map(({ summary }: any) => summary)).toEqual(['The first', 'The second']);
   });
 
   it('is refused without the secret of the session', async () => {

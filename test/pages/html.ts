@@ -37,3 +37,24 @@ export const recordStory = async ({ url }: Pick<Server, 'url'>): Promise<void> =
     await rm(folder, { recursive: true, force: true });
   }
 };
+
+const TAG =
+  /<(input|textarea|select)\b((?:"[^"]*"|[^">])*)>(?:([^<]*)<\/textarea>|((?:<option\b(?:"[^"]*"|[^">])*>[^<]*<\/option>|\s)*)<\/select>)?/g;
+const unescaped = (text: string): string => text.replaceAll(/&(lt|gt|quot|amp|#39);/g, (_, name: string) => ({ lt: '<', gt: '>', quot: '"', amp: '&', '#39': "'" })[name]!); // prettier-ignore
+const attribute = (tag: string, name: string): string | undefined => {
+  const found = new RegExp(`\\s${name}(?:="([^"]*)")?(?=[\\s/]|$)`).exec(tag);
+  return found ? unescaped(found[1] ?? '') : undefined;
+};
+/** What a browser would send of the form of a page that nobody touched. */
+export const formIn = (html: string): URLSearchParams => {
+  const sent = new URLSearchParams();
+  for (const [, tag, attributes, text, options] of html.slice(html.indexOf('<main')).matchAll(TAG)) {
+    const name = attribute(attributes!, 'name');
+    if (name === undefined) continue;
+    const all = [...(options ?? '').matchAll(/<option\b((?:"[^"]*"|[^">])*)>/g)].map(([, of]) => of!);
+    const chosen = all.find((of) => attribute(of, 'selected') !== undefined) ?? all[0] ?? '';
+    if (tag === 'textarea') sent.append(name, unescaped(text ?? '').replaceAll('\n', '\r\n'));
+    else sent.append(name, attribute(tag === 'select' ? chosen : attributes!, 'value') ?? '');
+  }
+  return sent;
+};

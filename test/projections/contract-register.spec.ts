@@ -83,12 +83,14 @@ describe('the contract register', () => {
   it('is found by every name that its supplier has and had', async () => {
     await world.record('contract-a', 'AwardContract', award);
     await world.record('supplier-csc', 'AddAlias', { alias: 'Computer Sciences Corp.' });
+    await world.record('supplier-csc', 'AddAlias', { alias: 'Straße GmbH' });
     await world.record('supplier-csc', 'RenameSupplier', { title: 'DXC Technology' });
     const { keys, row } = await register();
-    expect(await row('a')).toMatchObject({ supplierName: 'DXC Technology', otherNames: ['Computer Sciences Corp.', 'CSC'] });
+    expect(await row('a')).toMatchObject({ supplierName: 'DXC Technology', otherNames: ['Computer Sciences Corp.', 'Straße GmbH', 'CSC'] });
     for (const name of ['computer SCIENCES', 'dxc', 'CSC', 'ｄｘｃ technology'])
       expect([await keys({ supplierName: name }), await keys({ text: name })]).toEqual([['a'], ['a']]);
     expect(await keys({ supplierName: 'capita' })).toEqual([]);
+    for (const name of ['STRASSE', 'straße']) expect(await keys({ supplierName: name })).toEqual(['a']);
   });
 
   it('is filtered by the value as awarded, whatever it was changed to, and by the first day of the term', async () => {

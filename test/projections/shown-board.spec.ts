@@ -1,4 +1,7 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
+import { changeOf } from '../../projections/tower-board-contract.js';
+import { contract, type Change, type Contract } from '../../src/domain/contract/index.js';
+import { NEWEST, type Assessment } from '../../src/kernel/index.js';
 import { recordWorld, World } from '../random-history.js';
 import { inMemory } from './in-memory.js';
 
@@ -93,6 +96,22 @@ describe('the money of a contract on the board', () => {
     const listed = (await board()).list('contract:hosting', 'changes');
     expect(listed).toEqual([scope, term, value]);
   });
+
+  it('changes with figures of what it was awarded for, also once that is corrected, and with none of a step that nobody knows', () => {
+    const change: Change = { event: 'e', kind: 'value', on: '2016', from: gbp('100'), to: gbp('150') };
+    const awardedFor = (amount: string): Contract => ({ ...contract.initial, original: gbp(amount) });
+    const grown = (c: Contract) => changeOf(change, c, []).figures?.stepOverOriginal;
+    expect([grown(awardedFor('100')), grown(awardedFor('200')), grown(awardedFor('100'))]).toEqual(['0.500000', '0.250000', '0.500000']);
+    expect(changeOf({ ...change, by: { unknown: true } }, awardedFor('100'), [])).not.toHaveProperty('figures');
+    expect(changeOf({ ...change, by: gbp('50') }, awardedFor('100'), [])).toHaveProperty('figures.stepOverOriginal', '0.500000');
+  });
+  it('has a change worked out once while neither it nor what it is measured from is another', () => {
+    const change: Change = { event: 'e', kind: 'value', on: '2016', from: gbp('100'), to: gbp('150') };
+    const assessed: readonly Assessment[] = [];
+    const shown = changeOf(change, contract.initial, assessed);
+    expect(changeOf(change, contract.initial, assessed)).toBe(shown);
+    expect(changeOf(change, contract.initial, [])).not.toBe(shown);
+  });
 });
 
 describe('a contract on the board', () => {
@@ -120,6 +139,14 @@ describe('a contract on the board', () => {
     expect(shown.delays.map(({ milestone }: any) => milestone)).toEqual(['M3', 'M4', 'M5', 'M6', 'M7']);
     expect((await board()).list('contract:hosting', 'delays').map(({ milestone }) => milestone)).toEqual(['M7', 'M6', 'M5', 'M4', 'M3', 'M2', 'M1']); // prettier-ignore
     expect(shown.trail.lastDecision.command).toBe('RecordDelay');
+  });
+
+  it('has its milestones counted, and what is unusual in it and beside the framework that it is called off from', async () => {
+    await of('plain')('AwardContract', { ...award, towers: [] });
+    const { counts, findings } = await awardedWith({ endsOn: '2015-06-30', framework: { contract: 'plain' } });
+    expect([counts.milestones, findings.map(({ code }: any) => code)]).toEqual([0, ['ended-before-award', 'not-a-framework']]);
+    await hosting('SetMilestone', { milestone: 'm', title: 'M', baseline: '2016-05' });
+    expect((await entry()).counts.milestones).toBe(1);
   });
 
   it('has nobody to move and nothing lost, warned of or at risk while nothing is recorded of it', async () => {
@@ -291,6 +318,17 @@ describe('what stands outside the towers', () => {
     expect([rows.keys({ supplier: 'atos' }), rows.keys({ supplier: 'csc' })]).toEqual([['contract:desk'], ['tower:hosting']]);
     expect([rows.keys({ stage: 'awarded' }), rows.keys({ stage: 'planned' })]).toEqual([['contract:desk', 'tower:hosting'], ['tower:euc']]);
   });
+
+  it('is found by each supplier of a contract, also by those that a row does not carry', async () => {
+    await hosting('AwardContract', { ...award, suppliers: [{ supplier: 'csc' }, { supplier: 'atos' }] });
+    await of('desk')('AwardContract', { ...award, suppliers: [{ supplier: 'csc' }, { supplier: 'atos' }], towers: [] });
+    for (const supplier of ['csc', 'atos']) expect((await board()).keys({ supplier })).toEqual(['contract:desk', 'tower:hosting']);
+    await of('first')('AwardContract', { ...award, suppliers: [{ supplier: 'atos' }], towers: ['euc'] });
+    for (let n = 0; n < NEWEST; n++) await of(`c-${n}`)('AwardContract', { ...award, towers: ['euc'] });
+    const rows = await board();
+    expect(rows.row('tower:euc').contracts.map(({ contract: id }: any) => id)).not.toContain('first');
+    expect(rows.keys({ supplier: 'atos' })).toEqual(['contract:desk', 'tower:euc', 'tower:hosting']);
+  });
 });
 
 describe('what the board is made of', () => {
@@ -300,7 +338,7 @@ describe('what the board is made of', () => {
     await hosting('AwardContract', award);
     await of('next')('PlanContract', { programme: 'met', title: 'Next', towers: ['hosting', 'euc'] });
     await world.record('programme-met', 'AppointIntegrator', { contract: 'hosting' });
-    const { programme, contract, supplier, loss } = await sources();
+    const { programme, contract, supplier, loss, account } = await sources();
     const linksOf = async (source: any, stream: string) =>
       source.place(stream.split('-')[1], (await world.history(stream)).state)[0]?.links;
     expect(await linksOf(programme, 'programme-met')).toEqual(['contract:hosting']);
@@ -312,6 +350,12 @@ describe('what the board is made of', () => {
     await world.record('loss-a', 'RaiseLoss', lost);
     expect(await linksOf(loss, 'loss-a')).toEqual(['contract:hosting', 'supplier:csc']);
     expect(supplier.shownByLinking).toBe(true);
+    await world.record('account-hosting', 'OpenAccount', { programme: 'met', contract: 'hosting' });
+    expect(await linksOf(account, 'account-hosting')).toEqual(['contract:hosting']);
+    expect(await linksOf(account, 'account-none')).toBeUndefined();
+    await of('desk')('AwardContract', { ...award, towers: [] });
+    const rowsOf = (await board()).placedBy('contract').map(({ key, row }) => [key, row]);
+    expect(rowsOf).toEqual([['contract:hosting', false], ['contract:next', false], ['contract:desk', true]]); // prettier-ignore
   });
 
   it('are links to what a plan, a transfer, a loss or a risk names, and to nothing else', async () => {
@@ -371,6 +415,40 @@ describe('a contract whose replacement runs', () => {
     expect((await board()).row('tower:euc').total.text).toBe('£40');
     expect((await totals()).slice(0, 2)).toEqual(['£9', '£9']);
   });
+
+  it('is not taken out of a tower in whose total it never was: it stands outside of it, or is a framework', async () => {
+    await of('out')('RecordContract', recorded({ role: 'outside' }));
+    await of('frame')('RecordContract', recorded({ kind: 'framework', value: gbp('9000') }));
+    for (const replaces of ['out', 'frame']) await of(`after-${replaces}`)('RecordContract', recorded({ replaces, value: gbp('7') }));
+    expect(await totals()).toEqual(['£14', '£14', '£100', 0, 0]);
+  });
+});
+
+describe('what a tower waits for', () => {
+  it('is the towers that it needs, and why', async () => {
+    await world.record('tower-siam', 'PlanTower', { programme: 'met', title: 'SIAM' });
+    const needs = (tower: string, on: string, more: object = {}) =>
+      world.record('programme-met', 'LinkTowers', { tower, needs: on, ...more });
+    await needs('hosting', 'siam', { why: 'It runs there' });
+    await needs('hosting', 'euc');
+    const rows = await board();
+    expect(rows.row('tower:hosting').needs).toStrictEqual([{ tower: 'euc', why: null }, { tower: 'siam', why: 'It runs there' }]); // prettier-ignore
+    for (const tower of ['siam', 'euc']) expect(rows.row(`tower:${tower}`)).toMatchObject({ needs: [], predecessors: [] });
+    expect(rows.placedBy('link').map(({ key, links }) => [key, links])).toEqual([
+      ['link:met/hosting/siam', ['tower:hosting']],
+      ['link:met/hosting/euc', ['tower:hosting']],
+    ]);
+  });
+});
+
+it('the board says why a tower was cancelled, and who holds the towers of a programme together', async () => {
+  await world.record('tower-euc', 'CancelTower', { why: 'Not needed' });
+  await hosting('AwardContract', award);
+  await world.record('programme-met', 'AppointIntegrator', { contract: 'hosting' });
+  const rows = await board();
+  expect(rows.row('tower:euc')).toMatchObject({ stage: 'cancelled', cancelled: { why: 'Not needed' } });
+  expect(rows.row('tower:hosting')).toMatchObject({ cancelled: null });
+  expect(rows.row('programme:met')).toMatchObject({ integrator: { contract: 'hosting' } });
 });
 
 describe('what others recorded of a contract and a tower', () => {
@@ -379,9 +457,10 @@ describe('what others recorded of a contract and a tower', () => {
     const about = { contract: 'hosting' };
     for (const warning of ['answered', 'open', 'other']) await world.record('programme-met', 'AddWarning', { warning, summary: 'Dear', by: 'Press', source, about }); // prettier-ignore
     await world.record('programme-met', 'AnswerWarning', { warning: 'answered', answer: 'It is' });
-    for (const risk of ['closed', 'open']) await world.record('programme-met', 'RaiseRisk', { risk, summary: 'Late', source, about });
+    for (const risk of ['closed', 'open', 'also'])
+      await world.record('programme-met', 'RaiseRisk', { risk, summary: 'Late', source, about });
     await world.record('programme-met', 'CloseRisk', { risk: 'closed', how: 'passed' });
-    expect((await entry()).counts).toMatchObject({ warnings: 3, openWarnings: 2, risks: 2, openRisks: 1 });
+    expect((await entry()).counts).toMatchObject({ warnings: 3, openWarnings: 2, risks: 3, openRisks: 2 });
   });
 
   it('has what is committed, invoiced and paid of it, once an account is opened', async () => {

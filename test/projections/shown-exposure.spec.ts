@@ -161,7 +161,7 @@ describe('what names only a contract', () => {
     const [euc, hosting] = csc.contracts;
     expect([euc.risks, euc.losses, euc.warnings]).toMatchObject([[{ risk: 'r' }], [], []]);
     expect(hosting.losses.map(({ loss }: { loss: string }) => loss)).toEqual(['b', 'a']);
-    expect(hosting.warnings).toMatchObject([{ warning: 'w' }]);
+    expect([hosting.warnings, hosting.risks]).toMatchObject([[{ warning: 'w' }], []]);
     const sources = Object.fromEntries(rows.projection.from.map((one) => [one.kind, one as any]));
     const linksOf = async (id: string) => sources['loss'].place(id, (await world.history(`loss-${id}`)).state)[0].links;
     expect(await linksOf('a')).toEqual(['programme:met', 'contract:hosting']);
@@ -225,6 +225,17 @@ describe('a write-off of a day before any table of authority', () => {
   });
 });
 
+it('a write-off is a finding as of when the first table was recorded, whichever of the tables was adopted first', async () => {
+  const policy = { policy: 's', title: 'Scheme', version: '1', inForceFrom: '2015', writeOffs: [{ approver: 'Director' }] };
+  world.wait(1);
+  await met('AdoptPolicy', policy);
+  await world.record('loss-a', 'RaiseLoss', { ...loss, gross: gbp('7') }, { effectiveOn: '2014-05-01' });
+  await world.record('loss-a', 'WriteOff', { amount: gbp('7') }, { effectiveOn: '2014-06-01' });
+  world.wait(1);
+  await world.record('programme-met', 'AdoptPolicy', { ...policy, version: '0' }, { effectiveOn: '2016-01-04' });
+  expect((await exposure()).row('loss:a').findings).toHaveLength(1);
+});
+
 describe('the losses of one case', () => {
   it('have a row together, with their sums by who bears them', async () => {
     await world.record('loss-a', 'RaiseLoss', { ...loss, case: 'flood', gross: gbp('7') });
@@ -269,6 +280,13 @@ describe('what a supplier is promised no more', () => {
     expect([await promisedTo('csc'), await promisedTo('atos')]).toEqual([['£300', null, 1, 2], ['nothing', '£100', 0, 1]]); // prettier-ignore
     await world.record('contract-old', 'RemoveSupplier', { supplier: 'csc', takesEffectOn: '2016-01-04' });
     expect([await promisedTo('csc'), await promisedTo('atos')]).toEqual([['£300', null, 0, 1], ['£100', null, 0, 1]]); // prettier-ignore
+  });
+
+  it('is what it has alone since another one left, where it was a supplier all along', async () => {
+    await world.record('contract-old', 'AdmitSupplier', { supplier: 'atos' });
+    await world.record('contract-old', 'RemoveSupplier', { supplier: 'atos', takesEffectOn: '2016-01-04' });
+    await record('new', { replaces: 'old', value: gbp('300') });
+    expect([await promisedTo('csc'), await promisedTo('atos')]).toEqual([['£300', null, 1, 2], ['nothing', null, 0, 0]]); // prettier-ignore
   });
 
   it('is nothing where what was replaced was a plan: nothing was promised by it', async () => {

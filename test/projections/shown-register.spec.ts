@@ -2,7 +2,7 @@ import { beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { conductShown } from '../../projections/contract-lists.js';
 import { registerTotals } from '../../projections/register-totals.js';
 import type { Contract } from '../../src/domain/contract/index.js';
-import type { Lookup, RecordedEvent } from '../../src/kernel/index.js';
+import { NEWEST, type Lookup, type RecordedEvent } from '../../src/kernel/index.js';
 import { recordWorld, World } from '../random-history.js';
 import { InMemory, inMemory } from './in-memory.js';
 
@@ -55,6 +55,23 @@ describe('a contract in the register', () => {
     expect(row('plan')).toMatchObject({ milestonesReached: 0, milestonesMissed: 0, nextMilestone: null, owner: null, department: null });
   });
 
+  it('has that milestone next which was set first, where two are expected on the same day', async () => {
+    const ledger = new World('2016-01-04');
+    await recordWorld(ledger);
+    await ledger.record('contract-two', 'AwardContract', award);
+    for (const milestone of ['set-first', 'set-later'])
+      await ledger.record('contract-two', 'SetMilestone', { milestone, title: milestone, baseline: '2016-05' });
+    expect((await inMemory('contract-register', ledger)).row('contract:two').nextMilestone).toMatchObject({ milestone: 'set-first' });
+  });
+
+  it('goes by the id of a supplier of which nothing can be read', () => {
+    register = new InMemory(
+      'contract-register',
+      events.filter(({ stream }) => stream !== 'supplier-csc'),
+    );
+    expect(row('live')).toMatchObject({ supplierName: 'csc', suppliers: [{ supplier: 'csc', name: 'csc' }], otherNames: [] });
+  });
+
   it('ends on the last day of its term, counted with its extension where only the months are known', () =>
     expect(['frame', 'live', 'open', 'plan'].map((id) => row(id).ends)).toEqual(['2013-12-31', expect.stringMatching(/^\[?2015-0[67]/), null, null])); // prettier-ignore
 
@@ -84,8 +101,10 @@ describe('contracts are found', () => {
     [{ text: 'frame' }, 'frame'],
     [{ supplierName: 'csc' }, 'frame live open'],
     [{ supplierName: 'nobody' }, ''],
+    [{ supplierName: 'csccsc' }, ''],
     [{ endsFrom: '2013-12-31', endsUntil: '2014-12-31' }, 'frame'],
     [{ endsFrom: '2014-01-01' }, 'live'],
+    [{ endsUntil: '2013-12-31' }, 'frame'],
     [{ endsUntil: '2013-12-30' }, ''],
     [{ endsFrom: '2013' }, ''],
     [{ endsUntil: 'soon' }, ''],
@@ -120,6 +139,7 @@ describe('contracts are found', () => {
     [{ text: 'computer sciences' }, 'frame live open'],
     [{ supplierName: 'SCIENCES ltd' }, 'frame live open'],
     [{ finding: 'past-end' }, ''],
+    [{ finding: 'ended-before-award' }, 'frame'],
     [{ tower: 'euc' }, 'open'],
     [{ stage: 'planned' }, 'plan'],
     [{ framework: 'RM 1' }, 'live'],
@@ -138,7 +158,24 @@ describe('contracts are found', () => {
     for (const name of ['endsFrom', 'endsUntil', 'startsFrom', 'startsUntil', 'milestoneFrom', 'milestoneUntil'])
       expect(gone(name, '2016-01-01')).toBe(false);
     expect(filters!['finding']!({ findings: [{ code: 'late' }] }, { value: 'late', key: 'contract:x', lookup: NOTHING })).toEqual(['late']);
-    expect([gone('text', 'x'), gone('supplierName', 'x'), gone('finding', 'x'), gone('pastEnd', 'true')]).toEqual([false, false, [], 'false']); // prettier-ignore
+    expect([gone('text', 'x'), gone('supplierName', 'x'), gone('finding', 'x'), gone('pastEnd', 'true')]).toStrictEqual([false, false, [], 'false']); // prettier-ignore
+  });
+
+  it('by the name of a supplier, and in their text also by its id', async () => {
+    await world.record('supplier-s-1', 'RegisterSupplier', { title: 'Steria', form: 'company' });
+    await record('named', 'AwardContract', { ...award, suppliers: [{ supplier: 's-1' }] });
+    register = await inMemory('contract-register', world);
+    expect([found({ supplierName: 'steria' }), found({ text: 'steria' })]).toEqual(['named', 'named']);
+    expect([found({ supplierName: 's-1' }), found({ text: 's-1' })]).toEqual(['', 'named']);
+  });
+
+  it('by each of their suppliers, also by those whom a row does not carry', async () => {
+    const many = Array.from({ length: NEWEST + 1 }, (_, n) => ({ supplier: `m-${n}` }));
+    for (const { supplier } of many) await world.record(`supplier-${supplier}`, 'RegisterSupplier', { title: supplier, form: 'company' });
+    for (const id of ['all', 'some']) await record(id, 'AwardContract', { ...award, suppliers: id === 'all' ? many : many.slice(1) });
+    register = await inMemory('contract-register', world);
+    expect(row('all').suppliers).toHaveLength(NEWEST);
+    expect([found({ supplier: 'm-0' }), found({ supplier: 'm-20' }), found({ supplier: 'csc' })]).toEqual(['all', 'all some', 'frame live open']); // prettier-ignore
   });
 });
 

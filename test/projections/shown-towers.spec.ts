@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
+import { NEWEST } from '../../src/kernel/index.js';
 import { recordWorld, World } from '../random-history.js';
 import { inMemory } from './in-memory.js';
 
@@ -40,6 +41,15 @@ describe('a tower that was split', () => {
     ]);
   });
 
+  it('keeps the oldest of its contracts, also where it gave more of them away than a row shows', async () => {
+    const given = Array.from({ length: NEWEST + 1 }, (_, n) => `c-${n}`);
+    for (const id of given) await record(id, '1', ['euc']);
+    await split('euc', { tower: 'desk', contracts: given }, { tower: 'print', contracts: ['b'] });
+    const [euc, desk] = await says('euc', 'desk');
+    expect(euc).toEqual(['a', 1, '£100', 'split']);
+    expect([(desk![0] as string).split(' ').length, desk![1], desk![2]]).toEqual([NEWEST, NEWEST + 1, '£21']);
+  });
+
   it('gives on what it was given itself', async () => {
     await split('euc', { tower: 'desk', contracts: ['a', 'b'] }, { tower: 'print' });
     await split('desk', { tower: 'cloud', contracts: ['b'] }, { tower: 'hosting' });
@@ -56,7 +66,7 @@ describe('a tower that was split', () => {
     await record('old', '1', ['hosting'], { role: 'incumbent', stage: 'exiting' });
     await split('hosting', { tower: 'cloud', contracts: ['old'] }, { tower: 'print' });
     const row = (await inMemory('tower-board', world)).row('tower:cloud');
-    expect([row.stage, row.stageOf, row.predecessors]).toMatchObject(['exiting', 'incumbent', [{ tower: 'hosting', how: 'split', contracts: ['old'], takes: null }]]); // prettier-ignore
+    expect([row.stage, row.stageOf, row.predecessors]).toMatchObject(['exiting', 'incumbent', [{ tower: 'hosting', title: 'Hosting', how: 'split', contracts: ['old'], takes: null }]]); // prettier-ignore
   });
 
   it('no more than others counts what a running contract has taken the place of', async () => {
@@ -82,6 +92,13 @@ describe('a tower that was split', () => {
 });
 
 describe('towers that became one', () => {
+  it('are where a contract of any of them stands, and name where they came from', async () => {
+    await record('theirs', '3', ['print'], { stage: 'signed' });
+    await merge('print', 'desk');
+    const row = (await inMemory('tower-board', world)).row('tower:desk');
+    expect([row.stage, row.stageOf, row.predecessors]).toMatchObject(['transitioning', 'own', [{ tower: 'print', title: 'print', how: 'merged' }]]); // prettier-ignore
+  });
+
   it('have all their contracts in one place: each once, those in force first, and no total of their own', async () => {
     await record('ended', '1', ['desk'], { stage: 'closed' });
     await record('own', '100', ['desk']);

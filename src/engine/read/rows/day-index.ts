@@ -32,8 +32,9 @@ export class DayIndex {
   readonly byStream: ReadonlyMap<string, Standing>;
   /** Of several contributions under one key, that of the stream that began first. */
   readonly places = new Map<string, Placed>();
-  /** Link target → contributions, the newest last. */
+  /** Link target → contributions, in the order in which their streams began. */
   readonly lists = new Map<string, Placed[]>();
+  readonly #inOrder = new Map<string, readonly Placed[]>();
   readonly #sums = new Map<string, Record<string, bigint>>();
   /** Key of a total → streams with uncertain facts that have a share in it. */
   readonly uncertainIn = new Map<string, Set<string>>();
@@ -44,13 +45,14 @@ export class DayIndex {
   constructor(
     readonly at: Sequence,
     standings: readonly Standing[],
+    private readonly linkedSince: LinkedSince = () => NOT_LINKED,
   ) {
     this.byStream = new Map(standings.map((standing) => [standing.stream, standing]));
   }
 
   /** @param standings in the order in which their streams began */
-  static async of(at: Sequence, standings: readonly Standing[], breathe: Breathe): Promise<DayIndex> {
-    const index = new DayIndex(at, standings);
+  static async of(at: Sequence, standings: readonly Standing[], breathe: Breathe, linkedSince?: LinkedSince): Promise<DayIndex> {
+    const index = new DayIndex(at, standings, linkedSince);
     const keys = new Set<string>();
     const events: Placed[] = [];
     for (const standing of standings) {
@@ -93,8 +95,27 @@ export class DayIndex {
       if (sum[measure] === 0n) delete sum[measure];
     }
   }
+  /** The contributions of a list, the newest last, as in the rows that do not ask for a day: what is linked on the day alone since its stream began. */
+  linked(target: string): readonly Placed[] {
+    const all = this.lists.get(target) ?? NONE;
+    if (all.length < 2) return all;
+    let inOrder = this.#inOrder.get(target);
+    if (!inOrder) {
+      const since = this.linkedSince(target, this.at);
+      const placeOf = ({ contribution: { key }, standing, ...own }: Placed) => since.get(`${standing.stream} ${key}`) ?? own.since;
+      const byKey = (a: Placed, b: Placed) => (a.contribution.key < b.contribution.key ? -1 : 1);
+      inOrder = all.toSorted((a, b) => placeOf(a) - placeOf(b) || a.since - b.since || byKey(a, b));
+      this.#inOrder.set(target, inOrder);
+    }
+    return inOrder;
+  }
   measures(total: string): Measures {
     return this.#sums.get(total) ?? NOTHING;
   }
 }
 const NOTHING: Measures = {};
+const NONE: readonly Placed[] = [];
+
+/** Of a link target: stream and key → since when it is linked so, up to a sequence. */
+export type LinkedSince = (target: string, at: Sequence) => ReadonlyMap<string, Sequence>;
+const NOT_LINKED: ReadonlyMap<string, Sequence> = new Map();

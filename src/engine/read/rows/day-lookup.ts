@@ -31,7 +31,7 @@ export class DayLookup extends FetchingLookup<Placed, Shown> {
     const found: Placed[] = [];
     let before = skip;
     for (let rank = 0; rank < ranks && found.length < limit; rank++) {
-      const all = this.index.lists.get(targetOf(from.kind, rank, key)) ?? [];
+      const all = this.index.linked(targetOf(from.kind, rank, key));
       for (let i = all.length - 1 - before; i >= 0 && found.length < limit; i--) found.push(all[i]!);
       before = Math.max(0, before - all.length);
     }

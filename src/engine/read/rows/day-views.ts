@@ -10,11 +10,11 @@ import {
   type History,
   type RecordedEvent,
 } from '../../../kernel/index.js';
-import type { Sequence } from '../../../store/read-model.js';
+import { MAX_PAGE, type Sequence } from '../../../store/read-model.js';
 import { split } from '../../audit/audit.js';
 import { contributionsOf, contributionsOfEvent, faultedIn, kindOf, readsEvents, targetsOf, type Folded } from '../projection-writer.js';
 import { ViewTooLargeError } from '../read-errors.js';
-import { DayIndex, type Placed, type Standing } from './day-index.js';
+import { DayIndex, type LinkedSince, type Placed, type Standing } from './day-index.js';
 import { breather, type Breathe, type RowSource } from './rendering.js';
 
 /** Which rows: as recorded up to a sequence, as of a day, of one programme or of the whole ledger. */
@@ -94,7 +94,7 @@ export class DayViews {
       standings.push(standing.approximate > 0 ? await this.#stand(standing.stream, standing.since, whole.at, day, true) : standing);
       await breathe(standing.approximate > 0 ? standing.revision + 1 : 1);
     }
-    return DayIndex.of(whole.at, standings, breathe);
+    return DayIndex.of(whole.at, standings, breathe, this.#linkedSince);
   }
 
   async #built({ at, day, programme }: DayQuestion): Promise<DayIndex> {
@@ -131,8 +131,20 @@ export class DayViews {
       await breathe(standing.revision + 1);
     }
     const standings = [...byStream.values()].sort((a, b) => a.since - b.since);
-    return DayIndex.of(at, standings, breathe);
+    return DayIndex.of(at, standings, breathe, this.#linkedSince);
   }
+
+  readonly #linkedSince: LinkedSince = (target, at) => {
+    const { readModel, writer } = this.from;
+    const found = new Map<string, Sequence>();
+    const page = { limit: MAX_PAGE };
+    for (let places = readModel.referencingAt(writer.build.id, target, at, page); places.length > 0;) {
+      for (const { stream, key, since } of places) found.set(`${stream} ${key}`, since);
+      if (places.length < MAX_PAGE || found.size >= MAX_STREAMS_ON_DAY) break;
+      places = readModel.referencingAt(writer.build.id, target, at, { ...page, after: places.at(-1)! });
+    }
+    return found;
+  };
 
   /** Streams that the projection reads with events after a sequence, up to another one, and their revisions there; of one programme those that are about it. */
   async #recordedIn(

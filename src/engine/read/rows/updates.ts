@@ -148,7 +148,7 @@ export class RowUpdates {
     for (let from = after; from < upTo;) {
       const page = this.reader.readModel.events({ tags: [], after: from, upTo, limit: MAX_PAGE });
       events.push(...page.events.filter(({ stream }) => this.#reads(stream)));
-      from = Math.max(page.scanned, page.events.at(-1)?.sequence ?? 0);
+      from = page.scanned;
       await breathe();
     }
     if (this.#run.to !== after) this.#run = { from: after, to: after };
