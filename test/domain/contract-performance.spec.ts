@@ -85,6 +85,13 @@ describe('a milestone', () => {
       }),
   );
 
+  it('moves alone with a delay of its title, where titles have no letter in them', () => {
+    const titled = (milestone: string, title: string) => context('MilestoneSet', { ...goLive, milestone, title }, '2016-02-02');
+    return given(awarded, titled('one', '***'), titled('two', '+++'))
+      .when(recordDelay, { milestone: '+++', to: '2016-12' })
+      .leaves({ milestones: [{ milestone: 'one', moves: 0 }, { milestone: 'two', moves: 1, forecast: '2016-12' }] }); // prettier-ignore
+  });
+
   it('that was reached does not move with a delay', () =>
     given(awarded, set, reached)
       .when(recordDelay, { milestone: 'go-live', to: '2017-12' })

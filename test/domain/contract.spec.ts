@@ -126,7 +126,12 @@ describe('OpenTender', () => {
   it('records the law and the procedure, as far as they are known', () =>
     given(...until('planned'))
       .when(openTender, { regime: 'PCR2006', procedure: 'restricted', closesOn: '2015-03' }, { effectiveOn: '2015' })
-      .leaves({ stage: 'tendering', regime: 'PCR2006', procedure: 'restricted', dates: { planned: '2014', tendered: '2015' } }));
+      .leaves({
+        stage: 'tendering',
+        regime: 'PCR2006',
+        procedure: 'restricted',
+        dates: { planned: '2014', tendered: '2015', tendersClose: '2015-03' },
+      }));
 });
 
 describe('AwardContract', () => {

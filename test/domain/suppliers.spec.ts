@@ -8,7 +8,7 @@ import { recordContract } from '../../src/domain/contract/commands/record-contra
 import { removeSupplier } from '../../src/domain/contract/commands/remove-supplier.js';
 import { terminateContract } from '../../src/domain/contract/commands/terminate-contract.js';
 import { none } from '../../src/domain/contract/state.js';
-import { hasRoom, suppliersChangeOn } from '../../src/domain/contract/suppliers.js';
+import { hasRoom, idsOf, suppliersChangeOn, suppliersOf } from '../../src/domain/contract/suppliers.js';
 import { contract, suppliersOn } from '../../src/domain/contract/index.js';
 import { aggregates } from '../../src/domain/index.js';
 import { programme } from '../../src/domain/programme/index.js';
@@ -128,6 +128,11 @@ describe('who supplies a contract', () => {
       )
       .rejects('contract/shares-above-whole', { pointer: '/suppliers', detail: 'come to 100.0001 per cent.' });
   });
+  it('is each of them once, whatever lots it has, and those who left no more', () => {
+    const suppliers = [{ supplier: 'csc', lot: 'north' }, { supplier: 'atos', leftOn: '2020-04-01' }, { supplier: 'csc', lot: 'south' }]; // prettier-ignore
+    expect([idsOf(suppliers), idsOf([]), idsOf(suppliersOf({ suppliers }))]).toEqual([['csc', 'atos'], [], ['csc']]);
+    expect(suppliersOf({ suppliers })).toEqual([suppliers[0], suppliers[2]]);
+  });
   it('shares each lot, and the contract as a whole, by itself', async () => {
     const shares = (north: number, south: number, whole: number) =>
       given().when(
@@ -136,6 +141,7 @@ describe('who supplies a contract', () => {
           lots,
           suppliers: [
             { supplier: 'csc', lot: 'north', share: north },
+            { supplier: 'atos', lot: 'north', share: 30 },
             { supplier: 'csc', lot: 'south', share: south },
             { supplier: 'atos', lot: 'south', share: 50 },
             { supplier: 'eviden', share: whole },
@@ -143,8 +149,9 @@ describe('who supplies a contract', () => {
           ],
         }),
       );
-    await shares(100, 50, 100).leaves({ suppliers: [{ share: 100 }, { share: 50 }, {}, { share: 100 }, {}] });
-    await shares(100, 51, 100).rejects('contract/shares-above-whole', { detail: 'The shares in the lot south come to 101 per cent.' });
+    await shares(70, 50, 100).leaves({ suppliers: [{ share: 70 }, { share: 30 }, { share: 50 }, {}, { share: 100 }, {}] });
+    await shares(71, 50, 100).rejects('contract/shares-above-whole', { detail: 'The shares in the lot north come to 101 per cent.' });
+    await shares(70, 51, 100).rejects('contract/shares-above-whole', { detail: 'The shares in the lot south come to 101 per cent.' });
   });
   it('has at most 5,000 suppliers, with those that have left', () => {
     const { says, holds } = hasRoom['contract/full'];

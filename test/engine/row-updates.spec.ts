@@ -146,6 +146,7 @@ describe('what changed rows', () => {
   it('is said of the event that changed them, and of no other', async () => {
     const head = events.length;
     for (const name of names) {
+      expect(await rows.updates(name)).toEqual(expected.get(name));
       for (let at = 0; at <= head; at++) {
         const { rows: now } = await rows.projector.rows(name, { at, limit: 1000 });
         expect([name, at, new Map([...rowsAt(name, at)].sort())]).toEqual([name, at, new Map(now.map(({ key, row }) => [key, row]))]);

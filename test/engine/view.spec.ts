@@ -2,7 +2,8 @@ import { describe, expect, it } from '@jest/globals';
 import { targetsOf, under } from '../../src/engine/read/projection-writer.js';
 import type { Added } from '../../src/engine/read/rows/added.js';
 import { evaluated, type ServedBuild } from '../../src/engine/read/rows/rendering.js';
-import { View, placeOfOrigin, type ListPlace, type Origin } from '../../src/engine/read/rows/view.js';
+import { InvalidCursorError } from '../../src/engine/read/read-errors.js';
+import { cursorOfPlace, placeOfCursor, View, placeOfOrigin, type ListPlace, type Origin } from '../../src/engine/read/rows/view.js';
 import { eventSource, linkedList, NEWEST, ranked, sums, type Contribution, type Key, type StreamSource } from '../../src/kernel/index.js';
 import type { ReadModelReader } from '../../src/store/read-model.js';
 
@@ -217,5 +218,24 @@ describe('what a row sees that goes on to a later sequence', () => {
     expect([view.places('contract:b').length, view.places('contract:b').length, taken().length]).toEqual([1, 1, 1]);
     view.moved(7, { ...none, moved: new Set(['contract:b']) });
     expect([view.places('contract:b'), taken()]).toEqual([[], ['places 7 contract:b @7']]);
+  });
+});
+
+describe('the cursor of a list', () => {
+  it('is the place at which a page ended, whatever the key of its last entry is', () => {
+    for (const key of ['contract:a', 'decision:a b\nc', '-']) {
+      const place = { rank: 2, since: 123456789012345, key };
+      expect(cursorOfPlace(place)).toBe(`2 123456789012345 ${key}`);
+      expect(placeOfCursor(cursorOfPlace(place), 3)).toEqual(place);
+    }
+  });
+
+  it.each(['', '0', '0 1', '0 1 ', ' 0 1 a', 'x0 1 a', 'x 1 a', '0 x a', '0 1234567890123456 a', '00 1 a', '-1 1 a'])('is none of %j', (cursor) =>
+    expect(() => placeOfCursor(cursor, 3)).toThrow(InvalidCursorError),
+  ); // prettier-ignore
+
+  it('is of a rank that the list has', () => {
+    expect(placeOfCursor('1 7 contract:a', 2)).toEqual({ rank: 1, since: 7, key: 'contract:a' });
+    expect(() => placeOfCursor('2 7 contract:a', 2)).toThrow(InvalidCursorError);
   });
 });

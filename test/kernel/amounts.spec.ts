@@ -12,8 +12,10 @@ import {
   measuresOf,
   minor,
   toPercent,
+  partOf,
   perYear,
   ratio,
+  reaches,
   roundHalfEven,
   showAmount,
   showTotal,
@@ -139,6 +141,56 @@ describe('sums', () => {
     expect(add(gbp('5000', { qualifier: 'about', roundedTo: '1000' }), gbp('300', { qualifier: 'about' })).roundedTo).toBe('1100.00');
     expect(add(gbp('5000', { roundedTo: 'thousands' }), gbp('300')).roundedTo).toBeUndefined();
   });
+});
+
+describe('sums of what is rounded and what is bounded', () => {
+  const about = gbp('100', { qualifier: 'about' });
+  const [least, most] = [gbp('600', { qualifier: 'at-least' }), gbp('600', { qualifier: 'at-most' })];
+  it('have the bound that both leave, whichever comes first', () => {
+    for (const sum of [add(least, about), add(about, least)]) expect(sum).toEqual(gbp('650.00', { qualifier: 'at-least' }));
+    for (const sum of [add(most, about), add(about, most)]) expect(sum).toEqual(gbp('750.00', { qualifier: 'at-most' }));
+    expect(subtract(about, least)).toEqual(gbp('-450.00', { qualifier: 'at-most' }));
+  });
+  it('are about as much where one has no lower bound and the other no upper one', () =>
+    expect(add(least, most)).toMatchObject({ amount: '1200.00', qualifier: 'about' }));
+  it('are rounded as far as their sources together, also where they are exact', () =>
+    expect(add(gbp('10', { roundedTo: '2' }), gbp('5'))).toEqual(gbp('15.00', { roundedTo: '2.00' })));
+});
+
+describe('a part of a value', () => {
+  const halves = (value: Value) => [partOf(value, 0, 1, 2), partOf(value, 1, 2, 2)];
+  it('adds up to it with the others, rounded half to even at every point', () => {
+    expect(halves(gbp('0.05'))).toEqual([gbp('0.02'), gbp('0.03')]);
+    const thirds = [[0, 333_333], [333_333, 666_666], [666_666, 1_000_000]] as const; // prettier-ignore
+    expect(thirds.map(([from, to]) => partOf(gbp('100.01'), from, to, 1_000_000))).toEqual([gbp('33.34'), gbp('33.33'), gbp('33.34')]);
+  });
+  it('is known as well as the value, and rounded to its part of what that is rounded to', () => {
+    expect(partOf(gbp('65000000', { qualifier: 'about' }), 0, 40, 100)).toEqual(gbp('26000000.00', { qualifier: 'about', roundedTo: '400000.00' })); // prettier-ignore
+    expect(halves(gbp('100', { roundedTo: '0.05' }))).toEqual([gbp('50.00', { roundedTo: '0.03' }), gbp('50.00', { roundedTo: '0.03' })]);
+    expect(partOf(gbp('100', { qualifier: 'at-most', roundedTo: '10' }), 0, 1, 2)).toEqual(gbp('50.00', { qualifier: 'at-most' }));
+  });
+  it('of what nobody knows is not known, but for what it is at least', () => {
+    expect(halves(undisclosed)).toEqual([undisclosed, undisclosed]);
+    expect(partOf({ undisclosed: true, atLeast: gbp('10') }, 0, 1, 2)).toEqual({ undisclosed: true, atLeast: gbp('5.00') });
+  });
+});
+
+describe('a value reaches a limit', () => {
+  const about = gbp('100', { roundedTo: '10' });
+  it.each<[string, Value, string, ReturnType<typeof reaches>]>([
+    ['that it is', gbp('100'), '100', 'yes'],
+    ['but none above it', gbp('100'), '100.01', 'no'],
+    ['that its least possible figure reaches', about, '95', 'yes'],
+    ['perhaps, where its sources are rounded too much to tell', about, '95.01', 'within-precision'],
+    ['perhaps, where that is the most that it can be', about, '105', 'within-precision'],
+    ['never, where it is above the most that it can be', about, '105.01', 'no'],
+    ['up to what it is at least', gbp('100', { qualifier: 'at-least' }), '100', 'yes'],
+    ['or not, where it is more than it is at least', gbp('100', { qualifier: 'at-least' }), '100.01', 'unknown'],
+    ['as an approved maximum: it counts as what it may come to', gbp('100', { qualifier: 'at-most' }), '100', 'yes'],
+    ['as one that stays below: it counts as that', gbp('100', { qualifier: 'under' }), '100', 'yes'],
+    ['or not, where nobody knows it', undisclosed, '1', 'unknown'],
+    ['or not, of another currency', { amount: '100', currency: 'EUR' }, '1', 'unknown'],
+  ])('%s', (_, value, limit, answer) => expect(reaches(value, gbp(limit))).toBe(answer));
 });
 
 describe('exact quotients', () => {
@@ -314,6 +366,23 @@ describe('a yearly figure', () => {
 
 describe('a total', () => {
   const shown = (...values: Value[]) => showTotal(totalOf(sumOf(values)));
+
+  it('of rounded figures says between what it lies, as far as no figure is open at that end', () => {
+    const about = gbp('100', { qualifier: 'about' });
+    const between = (...values: Value[]) => totalOf(sumOf(values)).amounts[0]!.between;
+    expect(between(about, gbp('7'))).toEqual({ least: '57.00', most: '157.00' });
+    expect(between(about, gbp('300', { roundedTo: '10' }))).toEqual({ least: '345.00', most: '455.00' });
+    expect(between(about, gbp('7', { qualifier: 'at-least' }))).toEqual({ least: '57.00' });
+    expect([between(gbp('7')), between(about, gbp('7', { qualifier: 'at-most' })), between(gbp('7', { qualifier: 'at-least' }))]).toEqual([undefined, undefined, undefined]); // prettier-ignore
+    expect(totalOf(measuresOf(about, 'all.'), 'all.').amounts[0]).toMatchObject({ between: { least: '50.00', most: '150.00' }, coarsest: '100.00' }); // prettier-ignore
+  });
+
+  it('has one sum of each currency, in the order of their codes, and none of a currency that nobody knows', () => {
+    const of = (currency: string) => ({ amount: '5', currency });
+    const { amounts } = totalOf(sumOf([of('USD'), of('EUR'), of('USD'), { undisclosed: true, atLeast: of('EUR') }]));
+    expect(amounts.map(({ currency, amount, count }) => [currency, amount, count])).toEqual([['EUR', '10.00', 1], ['USD', '10.00', 2]]); // prettier-ignore
+    expect(totalOf({ 'QQQ.count': 1n, QQQ: 5n }).amounts).toEqual([]);
+  });
 
   it('of exact figures is exact', () => expect(shown(gbp('60000000'), gbp('95000000.00'))).toBe('£155m'));
 

@@ -6,8 +6,11 @@ import {
   excess,
   headcount,
   headcountOf,
+  isExact,
+  isNone,
   mayBeSame,
   minus,
+  noLessThan,
   plus,
   quantity,
   rangeOf,
@@ -15,6 +18,7 @@ import {
   showHeadcount,
   showRange,
   smaller,
+  sumOf,
   tally,
   type Qualifier,
 } from '../../src/kernel/index.js';
@@ -54,6 +58,30 @@ describe('sums and differences', () => {
     expect(excess(of(400, 'over'), of(412))).toEqual({ least: 0 });
     expect(smaller(of(400, 'over'), of(412))).toEqual({ least: 401, most: 412 });
     expect(smaller(of(412), of(400, 'over'))).toEqual({ least: 401, most: 412 });
+  });
+
+  it('are of several, each end by itself', () => {
+    expect([sumOf([]), sumOf([of(5), of(2)]), sumOf([of(5), of(3, 'over'), of(2)])]).toEqual([{ least: 0, most: 0 }, { least: 7, most: 7 }, { least: 11 }]); // prettier-ignore
+    expect(smaller({ least: 0, most: 9 }, { least: 2, most: 3 })).toEqual({ least: 0, most: 3 });
+    expect([excess(of(9), of(4)), excess(of(4), of(9))]).toEqual([
+      { least: 5, most: 5 },
+      { least: 0, most: 0 },
+    ]);
+    expect([noLessThan({}, 3), noLessThan({ least: 5, most: 9 }, 3), noLessThan({ least: 1, most: 2 }, 3)]).toEqual([{ least: 3 }, { least: 5, most: 9 }, { least: 3, most: 3 }]); // prettier-ignore
+  });
+
+  it('are none, or exact, only where both ends say so', () => {
+    const some = [of(0), of(1), { least: 0 }, { most: 0 }, of(5, 'at-most'), {}];
+    expect([some.map(isNone), some.map(isExact)]).toEqual([
+      [true, false, false, false, false, false],
+      [true, true, false, false, false, false],
+    ]);
+  });
+
+  it('that are open at an end lie within nothing that is bounded there, and are never certainly below', () => {
+    const bounded = { least: 1, most: 9 };
+    expect([{ least: 2, most: 12 }, { least: 2 }, { most: 5 }, {}, { least: 2, most: 5 }].map((one) => contains(bounded, one))).toEqual([false, false, false, false, true]); // prettier-ignore
+    expect([certainlyBelow({}, of(5)), certainlyBelow({ most: 4 }, {}), certainlyBelow({}, {})]).toEqual([false, false, false]);
   });
 
   it('are compared where that is certain', () => {

@@ -19,9 +19,10 @@ const scopes: readonly Scope[] = [
   {
     name: 'amounts',
     files: ['src/kernel/values/{amounts,ratios,exchange,change-figures,totals,show-amounts}.ts'],
-    specs: 'test/kernel/amounts',
+    specs: 'test/kernel/amounts,test/domain/(money(?=\\.)|about|loss-figures|contract-changes|former-currencies),test/projections/promised',
   },
   { name: 'headcounts', files: ['src/kernel/values/headcounts.ts'], specs: 'test/kernel/headcounts' },
+  { name: 'words', files: ['src/kernel/values/{words,match-key,currencies}.ts'], specs: 'test/kernel/(words|match-key|amounts)' },
   { name: 'json', files: ['src/kernel/values/json.ts'], specs: 'test/kernel/(json|differences)' },
   { name: 'fields', files: ['src/kernel/schema/*.ts'], specs: 'test/kernel/fields' },
   {
@@ -44,6 +45,18 @@ const scopes: readonly Scope[] = [
   { name: 'workforce', files: ['src/domain/workforce/**/*.ts'], specs: 'test/domain/(workforce|leavers-between|law)' },
   { name: 'law', files: ['src/domain/law/*.ts'], specs: 'test/domain/law' },
   { name: 'account', files: ['src/domain/account/**/*.ts'], specs: 'test/domain/account' },
+  { name: 'suppliers', files: ['src/domain/contract/suppliers.ts'], specs: 'test/domain/(suppliers|bounds)' },
+  {
+    name: 'award',
+    files: ['src/domain/contract/events/award.ts'],
+    specs: 'test/domain/(contract(?=\\.)|recorded-contract|suppliers|references)',
+  },
+  {
+    name: 'terms',
+    files: ['src/domain/contract/events/{start,terms,standstill}.ts'],
+    specs: 'test/domain/(contract(?=\\.|-(ends|options|terms))|term-and-service|rules-in-any-order)',
+  },
+  { name: 'milestones', files: ['src/domain/contract/events/milestones.ts'], specs: 'test/domain/contract(?=\\.|-performance)' },
   {
     name: 'contract',
     files: ['src/domain/contract/**/*.ts'],
@@ -117,6 +130,8 @@ const scopes: readonly Scope[] = [
     files: ['src/engine/read/rows/{added,changed,day-index,listing,row-text,view}.ts'],
     specs: 'test/engine/(added|changed|day-index|listing|row-text|view)',
   },
+  { name: 'rendering', files: ['src/engine/read/rows/rendering.ts'], specs: 'test/engine/(rendering|listing)' },
+  { name: 'days', files: ['src/engine/read/rows/{rows-on-day,day-views,day-lookup}.ts'], specs: 'test/engine/rows-on-day' },
   { name: 'search', files: ['src/engine/read/{search,search-texts}.ts'], specs: 'test/engine/search' },
   { name: 'audit', files: ['src/engine/audit/*.ts'], specs: 'test/engine/(audit|dossier|document|why|replays)' },
   { name: 'proof', files: ['src/proof/*.ts'], specs: 'test/proof/' },

@@ -100,7 +100,8 @@ describe('the money of a contract on the board', () => {
   it('changes with figures of what it was awarded for, also once that is corrected, and with none of a step that nobody knows', () => {
     const change: Change = { event: 'e', kind: 'value', on: '2016', from: gbp('100'), to: gbp('150') };
     const awardedFor = (amount: string): Contract => ({ ...contract.initial, original: gbp(amount) });
-    const grown = (c: Contract) => changeOf(change, c, []).figures?.stepOverOriginal;
+    const assessed: readonly Assessment[] = [];
+    const grown = (c: Contract) => changeOf(change, c, assessed).figures?.stepOverOriginal;
     expect([grown(awardedFor('100')), grown(awardedFor('200')), grown(awardedFor('100'))]).toEqual(['0.500000', '0.250000', '0.500000']);
     expect(changeOf({ ...change, by: { unknown: true } }, awardedFor('100'), [])).not.toHaveProperty('figures');
     expect(changeOf({ ...change, by: gbp('50') }, awardedFor('100'), [])).toHaveProperty('figures.stepOverOriginal', '0.500000');
@@ -162,14 +163,22 @@ describe('a contract on the board', () => {
     expect((await board()).row('contract:b').contracts[0]).toMatchObject({ suppliers: [], supplierName: null });
   });
 
-  it('shows the notice that was given, how it was terminated and what it came to', async () => {
+  it('shows the extension that was sought, the notice that was given, how it was terminated and what it came to', async () => {
     await hosting('AwardContract', award);
     await hosting('SignContract', {});
+    expect(await entry()).toMatchObject({ extensionSought: null, closed: null });
+    await hosting('SeekExtension', { until: '2027' });
+    expect((await entry()).extensionSought).toEqual({ on: '2016-01-04', until: '2027' });
     await hosting('GiveTerminationNotice', { by: 'supplier', takesEffectOn: '2017' });
     expect((await entry()).notice).toMatchObject({ by: 'supplier', takesEffectOn: '2017' });
     await hosting('TerminateContract', { ground: 'Breach' });
     await hosting('CloseContract', { finalValue: gbp('5'), endedOn: '2016-01-04' });
-    expect(await entry()).toMatchObject({ stage: 'closed', terminations: [{ ground: 'Breach' }], finalValue: gbp('5') });
+    expect(await entry()).toMatchObject({
+      stage: 'closed',
+      terminations: [{ ground: 'Breach' }],
+      finalValue: gbp('5'),
+      closed: { endedOn: '2016-01-04' },
+    });
   });
 
   it('shows who is to move and who moved, what was lost and what was warned of, with pages of each', async () => {
