@@ -27,6 +27,8 @@ export interface Config {
   readonly subscribers: number;
   /** How many of them with one token. */
   readonly subscribersPerToken: number;
+  /** Connections that may be open at the same time, those of followers among them; what comes beyond is dropped. */
+  readonly maxConnections: number;
   /** Addresses and networks of proxies whose X-Forwarded-For is believed; none unless set. */
   readonly trustedProxies?: readonly string[];
   /** Origins whose pages may use the API, each whole; none unless set. */
@@ -151,6 +153,7 @@ const settings: { readonly [K in Exclude<keyof Config, 'newEpoch'>]-?: Setting<N
   queue: whole('LEDGER_QUEUE', 1024, 1, 65536),
   subscribers: whole('LEDGER_SUBSCRIBERS', 1000, 0, 100_000),
   subscribersPerToken: whole('LEDGER_SUBSCRIBERS_PER_TOKEN', 50, 0, 100_000),
+  maxConnections: whole('LEDGER_MAX_CONNECTIONS', 10_000, 1, 1_000_000),
   trustedProxies: {
     key: 'LEDGER_TRUSTED_PROXIES',
     allowed: 'addresses or networks with commas between, such as 127.0.0.1,10.0.0.0/8',
@@ -232,6 +235,11 @@ export const configOf = (env: Environment, args: readonly string[] = []): Config
     throw new ConfigError(
       `HOST must be a loopback address (127.0.0.1, ::1, localhost), not ${JSON.stringify(config.host)}: ` +
         'the server does not listen beyond this machine without authentication. LEDGER_TOKENS names the file of those who may use it.',
+    );
+  if (config.maxConnections <= config.subscribers)
+    throw new ConfigError(
+      `LEDGER_MAX_CONNECTIONS must be more than LEDGER_SUBSCRIBERS, ${config.subscribers}, not ${config.maxConnections}: ` +
+        'each follower holds a connection, and others need some too.',
     );
   return config;
 };

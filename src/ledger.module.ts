@@ -1,6 +1,6 @@
 import { randomUUIDv7 } from 'node:crypto';
 import { existsSync, readFileSync, statSync } from 'node:fs';
-import { extname, join, resolve } from 'node:path';
+import { extname, join } from 'node:path';
 import { Inject, Module, type DynamicModule, type OnApplicationShutdown } from '@nestjs/common';
 import { deadlines } from '../projections/deadlines.js';
 import { exposure } from '../projections/exposure.js';
@@ -30,7 +30,7 @@ import { REPLICA_FILE } from './store/replica/replica-file.js';
 import { HistoryBrokenError, StoreUnavailableError, type Genesis } from './store/event-store.js';
 import type { LogTree } from './store/merkle-proof.js';
 import { ReplicaStore } from './store/replica/replica-store.js';
-import { codeOf, FolderError } from './store/sqlite/folder.js';
+import { codeOf, FolderError, isWithin } from './store/sqlite/folder.js';
 import { SqliteReadModelFile } from './store/sqlite/read-model-file.js';
 import { LEDGER_FILE, SqliteStore } from './store/sqlite/sqlite-store.js';
 
@@ -184,7 +184,7 @@ const openStore = async (config: Config, log: Logger): Promise<EventStore> => {
 /** Whether the system refused a file of a folder: another user's, or one on a disk that cannot be written. */
 const isOfFolder = (error: unknown, folder: string): error is NodeJS.ErrnoException => {
   const { syscall, path } = error as NodeJS.ErrnoException;
-  return syscall !== undefined && path !== undefined && resolve(path).startsWith(resolve(folder));
+  return syscall !== undefined && path !== undefined && isWithin(path, folder);
 };
 const openStoreOf = async (config: Config, log: Logger): Promise<EventStore> => {
   const { store, dataDir: dir, timeZone, kurrentdbUrl = '', kurrentdbAppends: appends, prefix, readySeconds } = config;

@@ -128,6 +128,7 @@ export const specification =
   ) =>
   (...events: readonly GivenEvent[]) => ({
     when: <C extends AnyCommand>(command: C, data: object = {}, record: Provenance = {}): Outcome<StateOf<S>, C> => {
+      if ('record' in data) throw new Error('The record is not among the fields of a command here: when(command, fields, record).');
       const own: Stream = { aggregate, id, events };
 
       const load = async (category: string, wanted: string): Promise<History> => {

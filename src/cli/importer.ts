@@ -52,7 +52,8 @@ export const importFile = async (options: ImportOptions): Promise<Counts> => {
   const { file, dryRun = false, again = false } = options;
   await refuseOtherForms(file);
   const place = join(options.folder ?? dirname(file), basename(file));
-  const report = await Report.open(file, options.report ?? `${place}.report.jsonl`, dryRun ? undefined : `${place}.progress.json`, again);
+  const progressFile = dryRun ? undefined : `${place}.progress.json`;
+  const report = await Report.open(file, options.url, options.report ?? `${place}.report.jsonl`, progressFile, again);
   const run = new Run(options, report);
   try {
     await run.read();

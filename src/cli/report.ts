@@ -23,6 +23,8 @@ interface Source {
   readonly file: string;
   readonly size: number;
   readonly modified: number;
+  /** The server that it is sent to: another one has had none of it. */
+  readonly url: string;
 }
 interface Done extends Source {
   /** How far every line was answered. */
@@ -36,9 +38,9 @@ const none: Counts = { lines: 0, accepted: 0, 'already-so': 0, replayed: 0, refu
 const AT_ONCE = 1 << 16;
 const SAVE_EVERY = 500; // lines; so many are asked again after a kill
 
-const sourceOf = async (file: string): Promise<Source> => {
+const sourceOf = async (file: string, url: string): Promise<Source> => {
   const { size, mtimeMs } = await stat(file);
-  return { file, size, modified: mtimeMs };
+  return { file, size, modified: mtimeMs, url };
 };
 const doneBefore = async (progressFile: string): Promise<Done | undefined> => {
   try {
@@ -79,9 +81,10 @@ export class Report {
   }
 
   /** @throws InterruptedError when the file is not as an earlier run left it */
-  static async open(file: string, report: string, progressFile: string | undefined, again: boolean): Promise<Report> {
-    const source = await sourceOf(file);
-    const before = again || !progressFile ? undefined : await doneBefore(progressFile);
+  static async open(file: string, url: string, report: string, progressFile: string | undefined, again: boolean): Promise<Report> {
+    const source = await sourceOf(file, url);
+    const done = again || !progressFile ? undefined : await doneBefore(progressFile);
+    const before = done?.url === url ? done : undefined;
     if (before && (before.size !== source.size || before.modified !== source.modified))
       throw new InterruptedError(
         `${file} has changed since its last run. Send it from the start, with --again: nothing that was recorded then is recorded twice.`,
@@ -142,7 +145,7 @@ export class Report {
 
   /** The file was read to its end. @throws InterruptedError when it is no longer what was read */
   async ended(): Promise<void> {
-    const { size, modified } = await sourceOf(this.source.file);
+    const { size, modified } = await sourceOf(this.source.file, this.source.url);
     if (size !== this.source.size || modified !== this.source.modified)
       throw new InterruptedError(`${this.source.file} changed while it was read. Send it again from the start.`);
     if (this.progressFile) await rm(this.progressFile, { force: true });

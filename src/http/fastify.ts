@@ -1,6 +1,7 @@
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import { Closing } from './closing.js';
+import { Connections } from './connections.js';
 import { compressAnswers } from './compression.js';
 import { allowOrigins } from './cors.js';
 import { acceptForms } from './form-body.js';
@@ -54,6 +55,15 @@ export const adapterFor = async (
   });
   const fastify = adapter.getInstance() as unknown as FastifyInstance;
   addSecurityHeaders(fastify, headers);
+  fastify.decorate(
+    'connections',
+    new Connections(
+      fastify.server,
+      config.maxConnections,
+      (message) => log.warn(message),
+      () => Date.parse(now()),
+    ),
+  );
   servePipelined(fastify);
   const closing = new Closing();
   closing.watch(fastify, headers.api);

@@ -10,6 +10,7 @@ export interface Gauges {
   /** Whether the last append was refused for want of room, of memory or because of a lock, or the store failed. */
   isRefusing(): boolean;
   subscribers(): number;
+  readonly connections: { readonly open: number; readonly dropped: number };
   /** Events that each projection is behind the log. */
   lag(): Promise<Readonly<Record<string, number>>>;
   /** Sequence of the last event in the log. */
@@ -81,6 +82,8 @@ export class Metrics {
       gauges.isRefusing() ? 1 : 0,
     );
     gauge('ledger_subscribers', 'Clients that follow projections.', gauges.subscribers);
+    gauge('ledger_connections', 'Connections that are open.', () => gauges.connections.open);
+    gauge('ledger_connections_dropped', 'Connections dropped since the start: as many as may were open.', () => gauges.connections.dropped);
     gauge('ledger_log_head', 'Sequence of the last event in the log.', gauges.head);
     const { replica, proof, refusals, automations } = gauges;
     gauge('ledger_refusals_bytes', 'Bytes of remembered refusals.', () => refusals.bytes);

@@ -67,16 +67,18 @@ export class OperationsController {
     const late = projections.some(({ state, lag }) => state !== 'serving' || lag > most);
     const clock = this.clockGuard.state();
     const altered = this.checkpoints.fault ?? this.logCheck.fault;
+    const { gone } = this.checkpoints;
     const parts = {
       store,
       ...(refusing && { refusing: refusing.message }),
-      proof: altered === undefined ? 'agrees' : 'altered',
+      proof: altered === undefined ? (gone === undefined ? 'agrees' : 'gone') : 'altered',
       clock,
       projections,
       ...(replica && { replica: shown(replica) }),
     };
-    if (store !== 'answers' || clock !== 'trusted' || late || projector.failed !== undefined || altered !== undefined)
-      throw new NotReadyError({ ...parts, ...((failure ?? altered) && { reason: failure?.message ?? altered! }) });
+    const reason = failure?.message ?? altered ?? gone;
+    if (store !== 'answers' || clock !== 'trusted' || late || projector.failed !== undefined || reason !== undefined)
+      throw new NotReadyError({ ...parts, ...(reason !== undefined && { reason }) });
     // It still is ready: reads go on, and the next command shows whether there is room again.
     sendJson(reply, { ready: true, ...parts });
   }

@@ -39,6 +39,7 @@ const metrics = (
   check: LogCheck,
   anchors: Anchors,
   refusals: RefusalRecorder,
+  { httpAdapter }: HttpAdapterHost,
   automations?: Automations,
   replica?: ReplicaStatus,
 ) =>
@@ -47,6 +48,7 @@ const metrics = (
     isClockTrusted: () => clock.state() === 'trusted',
     isRefusing: () => (store.failure ?? store.refusing) !== undefined,
     subscribers: () => subscribers.size,
+    connections: (httpAdapter.getInstance() as FastifyInstance).connections,
     head: () => projector.sequence,
     proof: {
       isAltered: () => (checkpoints.fault ?? check.fault) !== undefined,
@@ -71,7 +73,20 @@ const metrics = (
     {
       provide: Metrics,
       useFactory: metrics,
-      inject: [Engine, ClockGuard, Projector, STORE, Subscribers, Checkpoints, LogCheck, Anchors, RefusalRecorder, Automations, REPLICA],
+      inject: [
+        Engine,
+        ClockGuard,
+        Projector,
+        STORE,
+        Subscribers,
+        Checkpoints,
+        LogCheck,
+        Anchors,
+        RefusalRecorder,
+        HttpAdapterHost,
+        Automations,
+        REPLICA,
+      ],
     },
     {
       provide: Refusals,

@@ -18,9 +18,12 @@ export interface CheckpointsOptions {
   log(message: string, error?: unknown): void;
   /** At most one note is signed in so many milliseconds. */
   readonly everyMs?: number;
+  /** How often is looked whether the folder is there. */
+  readonly lookEveryMs?: number;
 }
 
 const EVERY_MS = 1000;
+const LOOK_EVERY_MS = 2000;
 /** A note is kept among the older ones once in so many notes: about once a minute where there is always something new. */
 const OLDER_EVERY = 60;
 
@@ -39,6 +42,8 @@ export class Checkpoints {
   /** A replica may be behind its last note until it has caught up. */
   #ahead: SignedCheckpoint | undefined;
   #timer: NodeJS.Timeout | undefined;
+  #looking: NodeJS.Timeout | undefined;
+  #gone: string | undefined;
   #signing: Promise<void> = Promise.resolve();
   #signed = 0;
   #closed = false;
@@ -57,6 +62,7 @@ export class Checkpoints {
     await checkpoints.#sign();
     checkpoints.#keepOlder();
     options.store.onCommit?.(() => checkpoints.#schedule());
+    checkpoints.#lookLater();
     return checkpoints;
   }
 
@@ -67,6 +73,10 @@ export class Checkpoints {
   /** Why the ledger does not agree with its last note; undefined when it does. */
   get fault(): string | undefined {
     return this.#fault ?? this.#options.store.tree.fault;
+  }
+  /** Which of the files that a restart compares the ledger with was removed; undefined while they are there. */
+  get gone(): string | undefined {
+    return this.#gone;
   }
   /** The public key by which the notes of today are checked, as one line. */
   get verifierKey(): string {
@@ -116,6 +126,7 @@ export class Checkpoints {
     await this.#sign();
     this.#closed = true;
     clearTimeout(this.#timer);
+    clearTimeout(this.#looking);
     this.#keepOlder();
   }
 
@@ -157,6 +168,19 @@ export class Checkpoints {
       this.#timer = undefined;
       void this.#sign();
     }, this.#options.everyMs ?? EVERY_MS).unref();
+  }
+
+  /** One look at a time, so that a file system that hangs costs one. */
+  #lookLater(): void {
+    if (this.#closed) return;
+    this.#looking = setTimeout(() => void this.#look(), this.#options.lookEveryMs ?? LOOK_EVERY_MS).unref();
+  }
+  async #look(): Promise<void> {
+    const missing = this.#latest && (await this.folder.missing());
+    const gone = missing && `${missing} was removed while the ledger was open: put it back as it was.`;
+    if (gone !== this.#gone) this.#options.log(gone ?? 'The key and the last checkpoint are there again.');
+    this.#gone = gone;
+    this.#lookLater();
   }
 
   /** One after another: a later note never comes before an earlier one. */

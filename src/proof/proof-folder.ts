@@ -12,7 +12,7 @@ import {
   writeFileSync,
   writeSync,
 } from 'node:fs';
-import { rename, writeFile } from 'node:fs/promises';
+import { access, rename, writeFile } from 'node:fs/promises';
 import { join, dirname } from 'node:path';
 import { openCheckpoint, type SignedCheckpoint } from './checkpoint.js';
 import { keyOf, parseVerifierKey, rawOf, verifierKey, type VerifierKey } from './note.js';
@@ -66,6 +66,15 @@ export class ProofFolder {
   /** Whether any note is kept. */
   get hasNotes(): boolean {
     return [LAST_FILE, OLDER_FILE].some((name) => existsSync(join(this.#dir, name)));
+  }
+
+  /** Of the key and the last note, which a ledger that has signed needs, the first that cannot be found; undefined where both are there. */
+  async missing(): Promise<string | undefined> {
+    for (const file of [this.#keyFile, join(this.#dir, LAST_FILE)]) {
+      const isThere = await access(file).then(() => true, () => false); // prettier-ignore
+      if (!isThere) return file;
+    }
+    return undefined;
   }
 
   /** The key that signs, mode 0600. @throws ProofFolderError when there is none, or others may read it */

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { copyFileSync, existsSync } from 'node:fs';
-import { appendFile, copyFile, readFile, utimes, writeFile } from 'node:fs/promises';
+import { appendFile, copyFile, readFile, stat, utimes, writeFile } from 'node:fs/promises';
 import { once } from 'node:events';
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -94,7 +94,7 @@ describe('a file of commands', () => {
     const marked = () => server.close();
     await expect(run({ marked })).rejects.toBeInstanceOf(InterruptedError);
     expect(await report()).toHaveLength(200);
-    server = await startServer({ DATA_DIR: server.dir });
+    server = await startServer({ DATA_DIR: server.dir, PORT: new URL(server.url).port });
     expect(await run({ marked: async () => undefined })).toMatchObject({ lines: 400, accepted: 400, replayed: 0 });
     expect((await report()).map((said) => said.line)).toEqual(Array.from({ length: 400 }, (_, i) => (i < 200 ? i + 1 : i + 2)));
   });
@@ -135,6 +135,16 @@ describe('many lines', () => {
     expect([lines, accepted + replayed, replayed > 0, accepted > 0]).toEqual([700, 700, true, true]);
     expect((await report()).map((said) => said.line)).toEqual(Array.from({ length: 700 }, (_, i) => i + 1));
     expect(await log()).toHaveLength(700);
+    expect(existsSync(files[0])).toBe(false);
+  });
+
+  it('whose run was killed in the middle are all sent to another server, which has had none of them', async () => {
+    await wrote(supplier(1), supplier(2), supplier(3));
+    const { size, mtimeMs: modified } = await stat(file);
+    const done = { file, size, modified, lines: 2, bytes: 0, reportBytes: 0, counts: { lines: 2, accepted: 2 } };
+    await writeFile(`${file}.progress.json`, JSON.stringify({ ...done, url: 'http://127.0.0.1:1' }));
+    expect(await run()).toMatchObject({ lines: 3, accepted: 3 });
+    expect(await log()).toHaveLength(3);
   });
 });
 
@@ -322,7 +332,7 @@ describe('a file that changes', () => {
     await wrote(...history.slice(0, 2), JSON.stringify({ mark: 'middle' }), ...history.slice(2));
     await expect(run({ marked: () => server.close() })).rejects.toBeInstanceOf(InterruptedError);
     await utimes(file, new Date(), new Date(Date.now() + 5000));
-    server = await startServer({ DATA_DIR: server.dir });
+    server = await startServer({ DATA_DIR: server.dir, PORT: new URL(server.url).port });
     await expect(run()).rejects.toThrow('has changed since its last run');
     expect(await run({ again: true })).toMatchObject({ accepted: 4, replayed: 2 });
   });

@@ -10,12 +10,15 @@ const projection = {
     total: (sizes: readonly bigint[]) => ({ sum: String(sizes.reduce((a, b) => a + (b ?? 0n), 0n)) }),
   },
 };
-const passing = (rows: readonly object[]) => async function* (): AsyncGenerator<Passing> { for (const [i, row] of rows.entries()) yield { key: `thing:${i}`, row }; }; // prettier-ignore
+/** A view of so many keys. */
+const viewOf = (keys: number, passing: () => AsyncGenerator<Passing>) => ({ count: (most: number) => Math.min(keys, most), passing });
+const passing = (rows: readonly object[]) => viewOf(rows.length, async function* () { for (const [i, row] of rows.entries()) yield { key: `thing:${i}`, row }; }); // prettier-ignore
 const many = (passes: number, others: number) =>
-  async function* (): AsyncGenerator<Passing> {
+  viewOf(passes + others, async function* () {
     for (let i = 0; i < passes + others; i++) yield { key: `thing:${i}`, row: i < passes ? { size: 1n } : undefined };
-  };
+  });
 const question = { filters: {} };
+const filtered = { filters: { size: '1' } };
 
 describe('a listing', () => {
   it('has numbers by their size and texts by their characters; equal rows stay in order of key, and those without come last', async () => {
@@ -32,7 +35,8 @@ describe('a listing', () => {
   it('adds up what passes, and is made once for those who ask for the same', async () => {
     const listings = new Listings(projection);
     let made = 0;
-    const rows = () => (made++, passing([{ size: 1n }, { size: 2n }])());
+    const view = passing([{ size: 1n }, { size: 2n }]);
+    const rows = { ...view, passing: () => (made++, view.passing()) };
     const asked = [listings.of('v', question, rows), listings.of('v', question, rows)];
     expect((await Promise.all(asked)).map(({ totals }) => totals)).toEqual([{ sum: '3' }, { sum: '3' }]);
     await listings.of('v', question, rows);
@@ -44,10 +48,23 @@ describe('a listing', () => {
 
   it('is refused beyond its bounds, and made again after a failure', async () => {
     const listings = new Listings(projection);
-    expect((await listings.of('a', question, many(MAX_LISTED, 10))).rows).toHaveLength(MAX_LISTED);
+    expect((await listings.of('a', filtered, many(MAX_LISTED, 10))).rows).toHaveLength(MAX_LISTED);
+    await expect(listings.of('a2', filtered, many(MAX_LISTED + 1, 0))).rejects.toBeInstanceOf(ListTooLargeError);
     await expect(listings.of('b', question, many(MAX_LISTED + 1, 0))).rejects.toBeInstanceOf(ListTooLargeError);
     await expect(listings.of('c', question, many(1, MAX_LOOKED_AT))).rejects.toBeInstanceOf(ListTooLargeError);
     expect((await listings.of('c', question, many(1, 1))).rows).toHaveLength(1);
+  });
+
+  it.each([
+    ['all rows, where there are more than it has', {}, MAX_LISTED + 1],
+    ['rows that are chosen from more than are looked at', { size: '1' }, MAX_LOOKED_AT + 1],
+  ])('of %s is refused before any row is made', async (_, filters, keys) => {
+    let made = 0;
+    const view = viewOf(keys, async function* () {
+      for (; made < keys; made++) yield { key: `thing:${made}`, row: {} };
+    });
+    await expect(new Listings(projection).of('v', { filters }, view)).rejects.toBeInstanceOf(ListTooLargeError);
+    expect(made).toBe(0);
   });
 
   it('goes on behind a key, and knows no other', () => {
@@ -63,7 +80,7 @@ describe('a listing that is asked for again', () => {
     const listings = new Listings(projection);
     let made = 0;
     const ask = (question: { readonly filters: Readonly<Record<string, string>>; readonly sort?: string }) =>
-      listings.of('v', question, () => (made++, passing(rows)()));
+      listings.of('v', question, { ...passing(rows), passing: () => (made++, passing(rows).passing()) });
     const questions = [
       { filters: {} },
       { filters: { a: '1' } },
@@ -89,14 +106,15 @@ describe('a listing that is asked for again', () => {
     const listings = new Listings(projection);
     await expect(listings.of('d', question, many(MAX_LISTED + 1, 0))).rejects.toThrow('More than 5000 rows of things pass: choose fewer to sort them or to add them up.'); // prettier-ignore
     await expect(listings.of('e', question, many(1, MAX_LOOKED_AT))).rejects.toThrow('things has more than 20000 rows: they are neither sorted nor added up.'); // prettier-ignore
-    expect((await listings.of('f', question, many(1, MAX_LOOKED_AT - 1))).rows).toHaveLength(1);
+    expect((await listings.of('f', filtered, many(1, MAX_LOOKED_AT - 1))).rows).toHaveLength(1);
   });
 
   it('is kept in 4 MB of all listings together: those used last', async () => {
     const listings = new Listings(projection);
     let made = 0;
     const long = 'x'.repeat(100_000);
-    const ask = (view: string) => listings.of(view, { filters: {}, sort: 'name' }, () => (made++, passing([{ name: long }, { name: long }])())); // prettier-ignore
+    const rows = passing([{ name: long }, { name: long }]);
+    const ask = (view: string) => listings.of(view, { filters: {}, sort: 'name' }, { ...rows, passing: () => (made++, rows.passing()) });
     for (let i = 0; i < 8; i++) await ask(`long ${i}`); // each takes 400 kB of texts
     for (let i = 0; i < 8; i++) await ask(`long ${i}`);
     expect(made).toBe(8);

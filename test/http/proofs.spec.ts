@@ -1,7 +1,7 @@
 import { afterAll, describe, expect, it } from '@jest/globals';
 import Database from 'better-sqlite3';
 import { createHash } from 'node:crypto';
-import { cp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { cp, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseCheckpoint } from '../../src/proof/checkpoint.js';
 import { parseNote, parseVerifierKey, signedBy } from '../../src/proof/note.js';
@@ -130,6 +130,32 @@ describe('evidence', () => {
     await writeFile(join(server.dir, 'evidence', hashOf(paper)), 'another paper');
     const altered = await server.get(path);
     expect([altered.status, altered.body.detail]).toEqual([500, expect.stringContaining('its hash differs')]);
+    await stopServer(server);
+  });
+});
+
+describe('a server whose folder of proofs is removed', () => {
+  it('is not ready and says why, records what comes, and is ready again once the folder is back', async () => {
+    const server = await startServer();
+    const isReady = async (wanted: number) => {
+      for (let n = 0; ; n++) {
+        const { status, body } = await server.get('/readyz');
+        if (status === wanted) return body;
+        if (n > 300) throw new Error(`still ${status}: ${JSON.stringify(body)}`);
+        await new Promise((resolve) => setTimeout(resolve, 50));
+      }
+    };
+    await isReady(200);
+    const proof = join(server.dir, 'proof');
+    await rename(proof, `${proof}-away`);
+    expect(await isReady(503)).toMatchObject({
+      proof: 'gone',
+      store: 'answers',
+      reason: expect.stringContaining(`${join(proof, 'key.pem')} was removed`),
+    });
+    expect((await server.post('/suppliers/late/register-supplier', { title: 'Late', form: 'company' })).status).toBe(201);
+    await rename(`${proof}-away`, proof);
+    expect(await isReady(200)).toMatchObject({ proof: 'agrees' });
     await stopServer(server);
   });
 });

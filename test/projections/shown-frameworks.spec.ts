@@ -237,7 +237,7 @@ describe('what is unusual in a call-off', () => {
     expect(await found('sopra')).toEqual(['not-on-framework: sopra is not on the framework desks.']);
   });
 
-  it('is asked of those who had the call-off on its day, whoever has it since', async () => {
+  it('is asked of those who had the call-off on its day, not of those who have it since', async () => {
     await framework();
     await callOff('moved');
     await world.record('contract-moved', 'SignContract', {}, { effectiveOn: '2016-02-01' });

@@ -1,5 +1,5 @@
 import { afterAll, describe, expect, it } from '@jest/globals';
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { genesisHash, signCheckpoint, type SignedCheckpoint } from '../../src/proof/checkpoint.js';
@@ -47,6 +47,27 @@ const until = async (holds: () => boolean): Promise<void> => {
 const sizes = (notes: readonly SignedCheckpoint[]): number[] => notes.map(({ size }) => size);
 
 describe('the checkpoints of a ledger', () => {
+  it('say which of the files that a restart needs was removed, once, until it is put back', async () => {
+    const { dir, open, messages } = await ledgerOf(3);
+    const checkpoints = await open({ lookEveryMs: 1 });
+    const away = join(dir, 'away');
+    for (const name of ['key.pem', 'checkpoint', '']) {
+      const file = join(dir, 'proof', name);
+      await rename(file, away);
+      await until(() => checkpoints.gone !== undefined);
+      expect(checkpoints.gone).toMatch(`proof/${name || 'key.pem'} was removed`);
+      expect(checkpoints.fault).toBeUndefined();
+      await rename(away, file);
+      await until(() => checkpoints.gone === undefined);
+    }
+    const [removed, back] = [/ was removed while the ledger was open: put it back as it was\.$/, /are there again\.$/].map((text) => expect.stringMatching(text)); // prettier-ignore
+    expect(messages).toEqual([removed, back, removed, back, removed, back]);
+    await checkpoints.close();
+    await rm(join(dir, 'proof'), { recursive: true });
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(checkpoints.gone).toBeUndefined();
+  });
+
   it('are signed when it is opened, and again once it has grown', async () => {
     const { open, grow, tree, folder, messages } = await ledgerOf(3);
     const checkpoints = await open();

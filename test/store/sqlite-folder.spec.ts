@@ -1,9 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import Database from 'better-sqlite3';
 import { mkdir, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { examineLedger, type Examined } from '../../src/store/sqlite/examination.js';
-import { FolderError, LOCK_FILE, lockFolder, refuseUnsafe, UnsafeSqliteError } from '../../src/store/sqlite/folder.js';
+import { FolderError, isWithin, LOCK_FILE, lockFolder, refuseUnsafe, UnsafeSqliteError } from '../../src/store/sqlite/folder.js';
 import { copyLedger, type CopyProgress } from '../../src/store/sqlite/ledger-copy.js';
 import { LEDGER_FILE } from '../../src/store/sqlite/sqlite-store.js';
 import { facts, freshStream } from './event-store.contract.js';
@@ -101,4 +101,16 @@ it('a ledger without events can be copied: all of it is compared', async () => {
   const phases: CopyProgress[] = [];
   expect(await copyLedger({ from: dir, to, onProgress: (progress) => phases.push(progress) })).toMatchObject({ count: 0 });
   expect([...new Set(phases.map(({ phase }) => phase))].slice(0, 2)).toEqual(['copying', 'checking']);
+});
+
+it.each([
+  ['data', true],
+  ['data/ledger.db', true],
+  ['./data/../data/proof/key.pem', true],
+  ['data2/ledger.db', false],
+  ['data/../other', false],
+  ['.', false],
+  ['data/..old', true],
+])('finds whether %s lies in the folder data: %s', (path, lies) => {
+  expect([isWithin(path, 'data'), isWithin(resolve(path), 'data/'), isWithin(path, resolve('data'))]).toEqual([lies, lies, lies]);
 });

@@ -1,6 +1,6 @@
 import Database from 'better-sqlite3';
 import { chmodSync, closeSync, existsSync, mkdirSync, openSync, statSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname, isAbsolute, join, relative, sep } from 'node:path';
 
 /** Another process keeps its ledger in this folder. */
 export class FolderInUseError extends Error {
@@ -31,6 +31,12 @@ export const refuseUnsafe = (version: string): void => {
   const [major = 0, minor = 0, patch = 0] = version.split('.').map(Number);
   const number = major * 1_000_000 + minor * 1000 + patch;
   if (number < 3_051_003) throw new UnsafeSqliteError(`SQLite ${version} has the WAL-reset bug; 3.51.3 or newer is needed.`);
+};
+
+/** Whether a path is a folder or lies in it: `data2` does not lie in `data`. */
+export const isWithin = (path: string, folder: string): boolean => {
+  const way = relative(folder, path);
+  return way !== '..' && !way.startsWith(`..${sep}`) && !isAbsolute(way);
 };
 
 export const LOCK_FILE = 'ledger.lock';

@@ -17,6 +17,11 @@ interface Place {
   readonly key: string;
   readonly by: SortValue;
 }
+/** What a view has: how many keys, at most as many as are asked for, and every row that passes; it lets other work in between. */
+export interface Listable {
+  count(most: number): number | Promise<number>;
+  passing(): AsyncIterable<Passing>;
+}
 export interface Passing {
   readonly key: string;
   /** Undefined where it does not pass. */
@@ -41,38 +46,42 @@ export class Listings {
 
   /**
    * @param view names what the rows are read from: a listing of the same view and question is the same
-   * @param passing every row of the view that passes; it lets other work in between
-   * @throws ListTooLargeError
+   * @throws ListTooLargeError before any row is made where the keys alone show it
    */
-  async of(view: string, { filters, sort }: ListQuestion, passing: () => AsyncIterable<Passing>): Promise<Listing> {
+  async of(view: string, { filters, sort }: ListQuestion, from: Listable): Promise<Listing> {
     const name = JSON.stringify([this.#instance, view, sort ?? null, Object.entries(filters).sort()]);
     const known = kept.get(name);
     if (known) return known;
     let made = this.#underWay.get(name);
     if (!made) {
-      made = this.#make(sort, passing()).finally(() => this.#underWay.delete(name));
+      made = this.#make(sort, from, Object.keys(filters).length === 0).finally(() => this.#underWay.delete(name));
       this.#underWay.set(name, made);
       made.then((listing) => kept.set(name, listing, { size: bytesOf(listing) + 2 * name.length }), () => undefined); // prettier-ignore
     }
     return made;
   }
 
-  async #make(sort: string | undefined, passing: AsyncIterable<Passing>): Promise<Listing> {
+  async #make(sort: string | undefined, { count, passing }: Listable, all: boolean): Promise<Listing> {
     const { sorts = {}, totals, name } = this.projection;
+    const keys = await count(MAX_LOOKED_AT + 1);
+    if (keys > MAX_LOOKED_AT)
+      throw new ListTooLargeError(`${name} has more than ${MAX_LOOKED_AT} rows: they are neither sorted nor added up.`);
+    if (all && keys > MAX_LISTED) throw this.#tooMany();
     const [column, down] = sort?.startsWith('-') ? [sort.slice(1), true] : [sort, false];
     const rows: Place[] = [];
     const parts: unknown[] = [];
-    let looked = 0;
-    for await (const { key, row } of passing) {
-      if (++looked > MAX_LOOKED_AT) throw new ListTooLargeError(`${name} has more than ${MAX_LOOKED_AT} rows: they are neither sorted nor added up.`); // prettier-ignore
+    for await (const { key, row } of passing()) {
       if (!row) continue;
-      if (rows.length === MAX_LISTED)
-        throw new ListTooLargeError(`More than ${MAX_LISTED} rows of ${name} pass: choose fewer to sort them or to add them up.`);
+      if (rows.length === MAX_LISTED) throw this.#tooMany();
       rows.push({ key, by: column === undefined ? undefined : sorts[column]!(row) });
       if (totals) parts.push(totals.part(row));
     }
     if (column !== undefined) rows.sort((a, b) => compared(a, b, down));
     return { rows, totals: totals?.total(parts) };
+  }
+
+  #tooMany(): ListTooLargeError {
+    return new ListTooLargeError(`More than ${MAX_LISTED} rows of ${this.projection.name} pass: choose fewer to sort them or to add them up.`); // prettier-ignore
   }
 }
 

@@ -144,7 +144,10 @@ export class RowsOnDay {
   }
 
   #listing(question: DayQuestion, asked: ListQuestion): Promise<Listing> {
-    return this.#listings.of(this.#views.nameOf(question), asked, () => this.#passing(question, asked.filters));
+    return this.#listings.of(this.#views.nameOf(question), asked, {
+      count: async () => (await this.#views.at(question)).rowKeys.length,
+      passing: () => this.#passing(question, asked.filters),
+    });
   }
   async *#passing(question: DayQuestion, filters: ListQuestion['filters']): AsyncGenerator<Passing> {
     const index = await this.#views.at(question);

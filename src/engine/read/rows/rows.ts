@@ -75,7 +75,15 @@ export class Rows {
   }
 
   #listing(at: Sequence, question: ListQuestion): Promise<Listing> {
-    return this.#listings.of(`${at} ${this.#reader.today()}`, question, () => this.#passing(at, question.filters));
+    return this.#listings.of(`${at} ${this.#reader.today()}`, question, {
+      count: (most) => this.#count(at, most),
+      passing: () => this.#passing(at, question.filters),
+    });
+  }
+  async #count(at: Sequence, most: number): Promise<number> {
+    let count = 0;
+    for await (const _ of this.#keys(at, '')) if (++count === most) break;
+    return count;
   }
   async *#passing(at: Sequence, filters: ListQuestion['filters']): AsyncGenerator<Passing> {
     const view = this.#reader.viewAt(at);
