@@ -131,7 +131,6 @@ const scopes: readonly Scope[] = [
     specs: 'test/engine/(added|changed|day-index|listing|row-text|view)',
   },
   { name: 'rendering', files: ['src/engine/read/rows/rendering.ts'], specs: 'test/engine/(rendering|listing)' },
-  { name: 'days', files: ['src/engine/read/rows/{rows-on-day,day-views,day-lookup}.ts'], specs: 'test/engine/rows-on-day' },
   { name: 'search', files: ['src/engine/read/{search,search-texts}.ts'], specs: 'test/engine/search' },
   { name: 'audit', files: ['src/engine/audit/*.ts'], specs: 'test/engine/(audit|dossier|document|why|replays)' },
   { name: 'proof', files: ['src/proof/*.ts'], specs: 'test/proof/' },
