@@ -2,7 +2,7 @@ import { showValue } from '../kernel/index.js';
 import { partHtml } from './board-rows.js';
 import { placeOf } from './next-dates.js';
 import type { Found } from './read.js';
-import type { BoardRow, Duty, ProgrammeRow } from './rows.js';
+import type { BoardRow, ContractEntry, Duty, ProgrammeRow } from './rows.js';
 import { places, to, type Frame } from './shell.js';
 import { Day, Name, numberText, some, Tile } from './words.js';
 
@@ -13,18 +13,21 @@ const PARTS = 50;
 export const Header = ({
   row,
   rows,
+  past,
   due,
   frame,
   today,
 }: {
   readonly row: ProgrammeRow;
   readonly rows: readonly Found<BoardRow>[];
+  /** Contracts that are past their end, and whether they are all. */
+  readonly past: { readonly contracts: readonly ContractEntry[]; readonly isAll: boolean };
   readonly due: readonly Found<Duty>[];
   readonly frame: Frame;
   readonly today: string;
 }) => {
   const { totals, losses, staff, headcountTargets, savings, portfolio, strategies, counts } = row;
-  const past = rows.flatMap(({ row }) => row.contracts ?? []).filter(({ pastEndSince }) => pastEndSince !== null);
+  const isPast = past.contracts.length > 0;
   const coming = due
     .map(({ row }) => row)
     .filter(({ latest }) => latest === null || latest >= today)
@@ -39,8 +42,12 @@ export const Header = ({
       <Tile label={`Outside the towers, ${some(totals.outside.contracts, 'contract')}`} figure={plainTotal(totals.outside.text)}>
         <Parts rows={rows} group="outside" frame={frame} />
       </Tile>
-      <Tile label="Past their end" figure={past.length === 0 ? 'none' : some(past.length, 'contract')} alert={past.length > 0}>
-        {past.slice(0, 3).map(({ contract, title }) => (
+      <Tile
+        label="Past their end"
+        figure={isPast || !past.isAll ? `${past.isAll ? '' : 'at least '}${some(past.contracts.length, 'contract')}` : 'none'}
+        alert={isPast}
+      >
+        {past.contracts.slice(0, 3).map(({ contract, title }) => (
           <p>
             <a href={to(frame, places.contract(contract))}>
               <Name of={title} />

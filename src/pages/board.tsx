@@ -1,5 +1,6 @@
 import { deadlines } from '../../projections/deadlines.js';
 import { towerBoard } from '../../projections/tower-board.js';
+import { contractsOf } from './board-contracts.js';
 import { Header, plainTotal } from './board-header.js';
 import { Notes } from './board-notes.js';
 import { rowHtml } from './board-rows.js';
@@ -22,6 +23,11 @@ export const boardPage = async (read: Read, frame: Frame, id: string): Promise<P
   ]);
   const rows = page.rows.filter(({ row }) => row.group !== 'programme');
   const next = nextDates(duties.rows, read.today);
+  const { contracts, isAll } = await contractsOf(read, rows);
+  const past = {
+    contracts: [...contracts.values()].map(({ entry }) => entry).filter(({ pastEndSince }) => pastEndSince !== null),
+    isAll: isAll && page.next === undefined && read.query['cursor'] === undefined,
+  };
   const groups = [
     { group: 'towers', title: 'Towers', total: head.row.totals.towers.text },
     { group: 'outside', title: 'Outside the towers', total: head.row.totals.outside.text },
@@ -46,7 +52,7 @@ export const boardPage = async (read: Read, frame: Frame, id: string): Promise<P
           {' · '}
           <a href={to(frame, '/app/changes', { programme: id })}>What changed</a>
         </p>
-        <Header row={head.row} rows={rows} due={duties.rows} frame={frame} today={read.today} />
+        <Header row={head.row} rows={rows} past={past} due={duties.rows} frame={frame} today={read.today} />
         {rows.length === 0 ? (
           <p>
             No tower and no contract is recorded {read.day === undefined ? 'yet' : 'up to that day'}.{' '}

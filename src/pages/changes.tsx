@@ -3,7 +3,8 @@ import { towerBoard } from '../../projections/tower-board.js';
 import { addDays, sameJson, showValue, type Value } from '../kernel/index.js';
 import { badParameter } from '../http/problem.js';
 import { dayIn } from '../http/request.js';
-import { inTurns, type Found, type Read } from './read.js';
+import { contractsOf, type OnBoard } from './board-contracts.js';
+import { inTurns, type Read } from './read.js';
 import { partiesOf, type BoardRow, type ContractEntry } from './rows.js';
 import { address, places, to, type Frame, type Page, type Search } from './shell.js';
 import { dateText, Day, Money, Name, Scroll, some, Tag, wordsOf } from './words.js';
@@ -34,24 +35,13 @@ const shownOf = (c: ContractEntry): Readonly<Record<string, unknown>> => ({
   warnings: (c.counts['warnings'] ?? 0) + (c.counts['risks'] ?? 0),
 });
 
-interface Placed {
-  readonly entry: ContractEntry;
-  readonly tower: string;
-}
-const contractsIn = (rows: readonly Found<BoardRow>[]): ReadonlyMap<string, Placed> =>
-  new Map(
-    rows.flatMap(({ row }) =>
-      (row.contracts ?? []).map((entry) => [entry.contract, { entry, tower: row.group === 'towers' ? row.title : 'Outside the towers' }]),
-    ),
-  );
-
 /** What the board says otherwise at two times: contracts that came, went, or are shown otherwise. */
-export const differencesOf = (earlier: readonly Found<BoardRow>[], later: readonly Found<BoardRow>[]): readonly Difference[] => {
-  const [before, after] = [contractsIn(earlier), contractsIn(later)];
+export const differencesOf = (before: ReadonlyMap<string, OnBoard>, after: ReadonlyMap<string, OnBoard>): readonly Difference[] => {
   const found: Difference[] = [];
   for (const id of new Set([...before.keys(), ...after.keys()])) {
     const [was, is] = [before.get(id), after.get(id)];
-    const { entry, tower } = (is ?? was)!;
+    const { entry, row } = (is ?? was)!;
+    const tower = row.group === 'towers' ? row.title : 'Outside the towers';
     const [a, b] = [was ? shownOf(was.entry) : {}, is ? shownOf(is.entry) : {}];
     const fields =
       was && is ? Object.keys(b).flatMap((name) => (sameJson(a[name], b[name]) ? [] : [{ name, was: a[name], is: b[name] }])) : [];
@@ -70,7 +60,8 @@ export const twoBoards = async (read: Read, programme: string, from: string, unt
   const [earlier, later] = [await read.elsewhere(at(from)), await read.elsewhere(at(until))];
   const a = await earlier.all<BoardRow>(towerBoard.name, { programme });
   const b = await later.all<BoardRow>(towerBoard.name, { programme });
-  return { earlier: a.rows, later: b.rows, isAll: a.isAll && b.isAll };
+  const [before, after] = [await contractsOf(earlier, a.rows), await contractsOf(later, b.rows)];
+  return { earlier: before.contracts, later: after.contracts, isAll: a.isAll && b.isAll && before.isAll && after.isAll };
 };
 
 export const changesPage = async (read: Read, frame: Frame): Promise<Page> => {
@@ -122,7 +113,11 @@ export const changesPage = async (read: Read, frame: Frame): Promise<Page> => {
           </div>
           <button>Compare</button>
         </form>
-        {boards && !boards.isAll && <p class="banner warn">The board has more rows than are compared here.</p>}
+        {boards && !boards.isAll && (
+          <p class="banner warn">
+            The board has more contracts than are compared here: of those that are not, some may be named as new or gone.
+          </p>
+        )}
         {programme === undefined ? (
           <p>Name a programme to compare its board on two days.</p>
         ) : (

@@ -1,6 +1,7 @@
 import { towerBoard } from '../../projections/tower-board.js';
 import { dayIn } from '../http/request.js';
 import { addDays } from '../kernel/index.js';
+import { contractsOf } from './board-contracts.js';
 import { Ceiling, Suppliers } from './parties.js';
 import { differenceLines, Differences, differencesOf, twoBoards } from './changes.js';
 import { Duties, dutiesOf, linesOf } from './deadlines.js';
@@ -25,7 +26,8 @@ export const packPage = async (read: Read, frame: Frame, id: string): Promise<Pa
   const duties = (await dutiesOf(read, id)).map(({ row }) => row).filter(({ earliest, latest }) => (earliest ?? latest ?? '9') <= soon);
   const differences = await differenceLines(changed, frame);
   const lines = await linesOf(duties, frame, day);
-  const contracts = rows.flatMap(({ row }) => (row.contracts ?? []).map((entry) => ({ row, entry })));
+  const held = await contractsOf(read, rows);
+  const contracts = [...held.contracts.values()];
   const parts = await inTurns(contracts.slice(0, CONTRACTS), ({ row, entry }) => render(<Part row={row} c={entry} frame={frame} />));
   const { totals, losses } = head.row;
   return {
@@ -67,7 +69,10 @@ export const packPage = async (read: Read, frame: Frame, id: string): Promise<Pa
               'Losses of the authority',
               `${losses.authority.net} net, ${losses.authority.gross} gross, ${losses.authority.outstanding} outstanding`,
             ],
-            ['Past their end', some(contracts.filter(({ entry }) => entry.pastEndSince !== null).length, 'contract')],
+            [
+              'Past their end',
+              `${held.isAll && isAll ? '' : 'at least '}${some(contracts.filter(({ entry }) => entry.pastEndSince !== null).length, 'contract')}`,
+            ],
             ['Warnings and risks', `${head.row.counts['warnings'] ?? 0} and ${head.row.counts['risks'] ?? 0}`],
           ]}
         />
@@ -89,7 +94,9 @@ export const packPage = async (read: Read, frame: Frame, id: string): Promise<Pa
           ))}
         </ul>
         <div class="sheet" dangerouslySetInnerHTML={{ __html: parts }} />
-        {(!isAll || contracts.length > CONTRACTS) && <p class="banner warn">There are more contracts than this pack holds.</p>}
+        {(!isAll || !held.isAll || contracts.length > CONTRACTS) && (
+          <p class="banner warn">There are more contracts than this pack holds.</p>
+        )}
       </>
     ),
   };

@@ -136,6 +136,8 @@ export interface BoardRow {
   readonly needs?: readonly { readonly tower: string }[];
   readonly total?: Total & { readonly text: string };
   readonly contracts?: readonly ContractEntry[];
+  readonly predecessors?: readonly unknown[];
+  readonly split?: object | null;
   readonly counts?: Readonly<Record<string, number>>;
   readonly warnings?: readonly Noted[];
   readonly risks?: readonly Noted[];
