@@ -99,7 +99,7 @@ export class ReplaysController {
   #checkPolicy(policy: NonNullable<Asked['policy']>): void {
     const { aggregate, events } = this.registry.commands.find(({ name }) => name === ADOPT)!;
     const { rules } = aggregate!.events[events[0]!]!;
-    const broken = brokenRule<any, any>(rules, { id: 'what-if', event: '', effectiveOn: 'unknown', data: policy }, aggregate!.initial);
+    const broken = brokenRule(rules, { id: 'what-if', event: '', effectiveOn: 'unknown', data: policy }, aggregate!.initial);
     if (broken) throw bad(`/policy${broken.pointer ?? ''}`, broken.sentence);
   }
 

@@ -138,6 +138,8 @@ export interface CommandContext<Data> {
 export type StateOfOther = (category: string, id: string) => any;
 /** The same before what it names was read. */
 export type CommandInput<Data> = Omit<CommandContext<Data>, 'refs' | 'stateOf'>;
+// `any`: of any command.
+export type AnyCommandInput = CommandInput<any>;
 
 /** A command that records one event with the data it was sent needs only `summary` and `records`. */
 type CommandSpec<State, E extends EventTypes<any>, T extends keyof E & string, F extends Fields, Own extends string> = {

@@ -178,7 +178,8 @@ export class Checkpoints {
   async #look(): Promise<void> {
     const missing = this.#latest && (await this.folder.missing());
     const gone = missing && `${missing} was removed while the ledger was open: put it back as it was.`;
-    if (gone !== this.#gone) this.#options.log(gone ?? 'The key and the last checkpoint are there again.');
+    // another of the two may be the first that is missed at the next look
+    if ((gone === undefined) !== (this.#gone === undefined)) this.#options.log(gone ?? 'The key and the last checkpoint are there again.');
     this.#gone = gone;
     this.#lookLater();
   }

@@ -9,6 +9,7 @@ import {
   openClaims,
   Rejection,
   shapeOf,
+  type AnyAggregate,
   type AnyCommand,
   type Assessment,
   type Entry,
@@ -16,6 +17,7 @@ import {
   type Json,
   type Operation,
   type RecordedEvent,
+  type StateOf,
 } from '../../kernel/index.js';
 import { earlier } from '../earlier.js';
 import { decide, readOthers, type Load, type Other, type ReadSet } from '../write/decide.js';
@@ -198,7 +200,7 @@ interface Outcome {
 /** Streams as they were known: at a revision, -1 before the first event. */
 export type LoadAt = (category: string, id: string, revision: number) => Promise<History>;
 /** What the governing programme is taken to be, instead of what it was known to be. */
-export type WhatIf = (state: any, effectiveOn: string) => any;
+export type WhatIf = (state: StateOf<AnyAggregate>, effectiveOn: string) => StateOf<AnyAggregate>;
 
 /** Replays a decision against the streams and revisions that were known when it was taken. */
 export const replay = (load: Load, command: AnyCommand, events: readonly RecordedEvent[], whatIf?: WhatIf): Promise<Replay> =>

@@ -16,8 +16,8 @@ import {
   type About,
   type AnyAggregate,
   type AnyCommand,
+  type AnyCommandInput,
   type Assessment,
-  type CommandInput,
   type Corrected,
   type Event,
   type ExternalReference,
@@ -182,7 +182,7 @@ type Fields = { readonly [field: string]: unknown };
  * assessed. Synchronous and pure, so all that was known is what the read set holds. A replay takes the same way.
  * @throws Rejection
  */
-export const decide = (command: AnyCommand, context: CommandInput<any>, { own, others, set, taken: held = [] }: ReadSet): Decision => {
+export const decide = (command: AnyCommand, context: AnyCommandInput, { own, others, set, taken: held = [] }: ReadSet): Decision => {
   const { aggregate } = own;
   const { data, record, effectiveOn, today } = context;
   if (certainlyBefore(today, effectiveOn)) reject('ledger/effective-after-today', `Today is ${today}.`, { pointer: '/record/effectiveOn' });
@@ -284,7 +284,7 @@ type Governing = { readonly lateGraceDays?: number } | undefined;
 
 const onAggregate = (
   events: readonly Event[],
-  request: CommandInput<any>,
+  request: AnyCommandInput,
   history: History,
   found: ReturnType<History['before']>,
 ): Placed[] => {
@@ -321,7 +321,7 @@ const onAggregate = (
  * A corrected fact is judged again at its place, and one whose withdrawal is a decision as it stood: by the decider whom the command names,
  * since who decided the fact did not decide this.
  */
-const onLedger = (events: readonly Event[], { record }: CommandInput<any>, history: History): Placed[] => {
+const onLedger = (events: readonly Event[], { record }: AnyCommandInput, history: History): Placed[] => {
   const corrections = events.flatMap(({ type, data }) => (type === 'FactCorrected' ? [data as Corrected] : []));
   const reinstated = reinstatedBy(events);
   const after = events.map((_, i) => rejectIllegal(() => history.with(events.slice(0, i + 1)), corrections, reinstated)).at(-1)!;
@@ -401,14 +401,14 @@ const rejectIllegal = <T>(fold: () => T, corrections: readonly Corrected[] = [],
 };
 
 /** Not taken now is what was certainly decided before today, beyond the grace of the programme, and before its history is complete. */
-const isTakenNow = ({ effectiveOn, today }: CommandInput<any>, history: History, governing: Governing): boolean => {
+const isTakenNow = ({ effectiveOn, today }: AnyCommandInput, history: History, governing: Governing): boolean => {
   if (!certainlyBefore(effectiveOn, addDays(today, -(governing?.lateGraceDays ?? 0)))) return true;
   const completeFrom = history.aggregate.completeFrom?.(history.state);
   return completeFrom !== undefined && !certainlyBefore(effectiveOn, completeFrom);
 };
 
 /** Policy refuses only a decision taken now; a backdated one is accepted, with the unmet rules recorded. */
-const refuseByPolicy = ({ record }: CommandInput<any>, { now }: Taken, assessed: readonly Assessment[]): void => {
+const refuseByPolicy = ({ record }: AnyCommandInput, { now }: Taken, assessed: readonly Assessment[]): void => {
   if (record.waives?.length && (record.reason === undefined || !record.authority))
     reject('ledger/waiver-without-grounds', 'Name the reason and the authority of the waiver.', { pointer: '/record/waives' });
   for (const rule of record.waives ?? [])
@@ -426,7 +426,7 @@ const NOTHING_DECIDED: readonly Assessment[] = [];
 /** The identifiers that the state gives, and every id that the command named. */
 const aboutOf = (
   aggregate: AnyAggregate,
-  { id }: CommandInput<any>,
+  { id }: AnyCommandInput,
   state: unknown,
   refs: readonly { category: string; id: string }[],
 ): About => {

@@ -1,4 +1,4 @@
-import type { Actor, AnyAggregate, AnyCommand, CommandInput, History, NewEvent, RecordedEvent } from '../../kernel/index.js';
+import type { Actor, AnyAggregate, AnyCommand, AnyCommandInput, History, NewEvent, RecordedEvent } from '../../kernel/index.js';
 import { dayOf, inKeyOrder, Rejection, versionOf } from '../../kernel/index.js';
 import { OutcomeUnknownError, WrongExpectedRevisionError, type Appended, type EventStore } from '../../store/event-store.js';
 import { HistoryCache, type Consistency } from '../history-cache.js';
@@ -178,7 +178,7 @@ export class Engine {
     const recordedAt = this.ports.now();
     const today = dayOf(recordedAt, this.ports.store.genesis.timeZone);
     const effectiveOn = record.effectiveOn ?? today;
-    const context: CommandInput<any> = { id, data, record, actor, effectiveOn, today };
+    const context: AnyCommandInput = { id, data, record, actor, effectiveOn, today };
     const decision = decide(command, context, readSet);
     const { events, known } = decision;
     const receipt = { command: command.name, stream, effectiveOn, assessed: decision.assessed.flat(), known };
@@ -207,7 +207,7 @@ export class Engine {
   #newEvents(
     { command, aggregate, body, actor, correlationId, causationId }: CommandRequest,
     commandId: string,
-    { data, record, effectiveOn }: CommandInput<any>,
+    { data, record, effectiveOn }: AnyCommandInput,
     recordedAt: string,
     { events, about, known, assessed }: Decision,
   ): readonly NewEvent[] {
