@@ -146,6 +146,8 @@ type CommandSpec<State, E extends EventTypes<any>, T extends keyof E & string, F
   readonly summary: string;
   /** The event that it records; the events that `decide` chooses from. */
   readonly records: T | readonly T[];
+  /** It approves or writes off, which takes an approver where people sign in. */
+  readonly approves?: true;
   /** Those of the event when absent. */
   readonly fields?: F;
   /** What concerns the act of asking alone. What must hold of the event stands on the event, what must always hold on the aggregate. */
@@ -174,6 +176,8 @@ export interface AnyCommand {
   readonly events: readonly string[];
   /** Beside those of the stages and the engine, derived from the rules: code → sentence. */
   readonly refusals: Readonly<Record<string, string>>;
+  /** Whether it takes an approver where people sign in; of some data alone, the place in them that asks for one. */
+  readonly approves?: true | ((data: any) => string | undefined);
   /** Ids of other aggregates that its data name, where its fields alone do not say so: they are read and must exist like any reference. */
   named?(data: any, own: any): readonly Reference[];
   /** What it looks at beyond what it names, by what is read so far: asked again while there is more, 20 times at most. */
@@ -203,7 +207,7 @@ export const aggregate = <State extends { readonly stage: string }, const E exte
         throw new TypeError(`${type} reveals ${of}, which is no fact that can be completed.`);
   const self: Aggregate<State, E, Code> = {
     ...spec,
-    command: (name, { summary, records, fields, rules, alreadySo, follows, decide }) => {
+    command: (name, { summary, records, approves, fields, rules, alreadySo, follows, decide }) => {
       const events = [records].flat() as readonly (keyof E & string)[];
       return {
         name,
@@ -212,6 +216,7 @@ export const aggregate = <State extends { readonly stage: string }, const E exte
         events,
         fields: fields ?? spec.events[events[0]!]!.fields,
         refusals: refusalsOf(spec, events, rules),
+        ...(approves && { approves }),
         ...(follows && { follows }),
         ...(fields === undefined && spec.events[events[0]!]!.upcast && { upcast: (data: any, version: number) => upcastOf(spec.events[events[0]!]!, data, version) }), // prettier-ignore
         decide(context, state) {

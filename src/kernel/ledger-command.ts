@@ -10,6 +10,8 @@ export interface LedgerCommand<F extends Fields, Code extends string> {
   readonly fields: F;
   readonly events: readonly string[];
   readonly refusals: { readonly [C in Code]: string };
+  /** As of `AnyCommand`. */
+  approves?(data: DataOf<F>): string | undefined;
   /** Ids of other aggregates that the data name where the fields alone do not say so. */
   named?(data: DataOf<F>, own: History): readonly Reference[];
   /** External references that it would add. */
