@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { projections } from '../projections/index.js';
 import { commands, aggregates } from '../src/domain/index.js';
 import {
   kebab,
@@ -12,6 +13,7 @@ import {
   type AnyCommand,
   type EventType,
   type Invariant,
+  type Projection,
 } from '../src/kernel/index.js';
 import { engineRefusals } from '../src/engine/write/decide.js';
 import { asWritten, metInSpecs } from './met-refusals.js';
@@ -63,6 +65,15 @@ describe('the registry of projections', () => {
     expect([byPlace.test('new Rows(store, [projections[1]!])'), tests.length > 100]).toEqual([true, true]);
     expect(tests.filter((file) => file !== 'registry.spec.ts' && byPlace.test(readFileSync(join(import.meta.dirname, file), 'utf8')))).toEqual([]); // prettier-ignore
   });
+
+  it.each(readdirSync(join(root, 'projections')).filter((file) => file !== 'index.ts'))(
+    'holds the projection of %s: its line is in projections/index.ts',
+    async (file) => {
+      const exported: object = await import(`../projections/${file.replace(/\.ts$/, '.js')}`);
+      const own = Object.values(exported).filter((one) => typeof one === 'object' && one !== null && 'question' in one && 'rows' in one);
+      expect(own.filter((one) => !projections.includes(one as Projection))).toEqual([]);
+    },
+  );
 });
 
 describe('every event', () => {

@@ -204,7 +204,7 @@ export interface Command<Code extends string> extends AnyCommand {
   readonly _refusedWith?: Code;
 }
 
-/** @throws TypeError where an event reveals what is no fact of the aggregate, or reveals itself */
+/** @throws TypeError where an event reveals what is no fact of the aggregate, or reveals itself; `command` where it records what is no event */
 export const aggregate = <State extends { readonly stage: string }, const E extends EventTypes<State>, const Code extends string = never>(
   spec: AggregateSpec<State, E, Code>,
 ): Aggregate<State, E, Code> => {
@@ -216,6 +216,8 @@ export const aggregate = <State extends { readonly stage: string }, const E exte
     ...spec,
     command: (name, { summary, records, approves, fields, rules, alreadySo, follows, decide }) => {
       const events = [records].flat() as readonly (keyof E & string)[];
+      for (const type of events)
+        if (!spec.events[type]) throw new TypeError(`${name} records ${type}, which is no event of ${spec.category}.`);
       return {
         name,
         aggregate: self as AnyAggregate,
