@@ -27,7 +27,6 @@ interface Exposed {
     readonly ceiling: Value;
     readonly pastEndSince: string | null;
     readonly suppliers: ContractEntry['suppliers'];
-    readonly losses: readonly LossLine[];
   }[];
   readonly losses: Readonly<Record<'authority' | 'supplier' | 'elsewhere', LostBy>>;
   readonly lossList: readonly LossLine[];
@@ -196,12 +195,7 @@ export const supplierPage = async (read: Read, frame: Frame, id: string): Promis
               </p>
             )}
             <h2>Losses</h2>
-            <Losses
-              of={[...row.lossList, ...row.contracts.flatMap(({ losses }) => losses)].filter(
-                ({ loss }, i, all) => all.findIndex((other) => other.loss === loss) === i,
-              )}
-              frame={frame}
-            />
+            <Losses of={row.lossList} frame={frame} />
           </section>
           <section>
             <h2>Warnings and risks</h2>
