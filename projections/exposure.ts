@@ -33,7 +33,7 @@ import {
 } from './losses.js';
 import { casesOf } from './loss-cases.js';
 import { riskShown, warningInRow } from './programmes.js';
-import { minus, replacing as replacingBeside, totalByVat } from './commitments.js';
+import { beyondShown, minus, replacing as replacingBeside, textBeyond, totalByVat } from './commitments.js';
 import { dayShown, hasEnded, isPromised, onDay, partsOf, suppliersIn } from './promised.js';
 import { trailOf } from './trail.js';
 import { VAT, type Vat } from './vat.js';
@@ -267,10 +267,11 @@ export const exposure = projection({
       const left = minus(listed, ...gone.values());
       const { joint } = promised.total(left);
       const { contracts } = promised.total(listed);
+      const beyond = { replacements: replacing.beyond(lookup, key) };
       const come = (promise: Promised) => {
         const shown = promisedIn(left, promise);
         lookup.addedUp?.(shown.amounts, { key, measures: VAT.map((vat) => measureOf(promise, vat)), field: `/${promise}`, without: [...gone.keys()] }); // prettier-ignore
-        return shown;
+        return { ...shown, text: textBeyond(shown.text, beyond) };
       };
       return {
         kind: 'supplier',
@@ -280,6 +281,7 @@ export const exposure = projection({
         jointly: joint > 0 ? { ...come('jointly'), contracts: joint } : null,
         /** Contracts that are in no sum, since another one with the same supplier runs in their place. */
         replaced: gone.size,
+        ...beyondShown(beyond),
         contracts: lookup.newest(lists.contracts, key),
         losses: lossesByBearer(lookup, key),
         lossList: lookup.newest(lists.losses, key),
