@@ -3,6 +3,7 @@ import { towerBoard } from '../../projections/tower-board.js';
 import { dayIn } from '../http/request.js';
 import { addDays } from '../kernel/index.js';
 import { contractsOf } from './board-contracts.js';
+import { NewestNoted } from './board-notes.js';
 import { Ceiling, Suppliers } from './parties.js';
 import { differenceLines, Differences, differencesOf, twoBoards } from './changes.js';
 import { AllDeadlines, Duties, DUTY_PAGES, linesOf } from './deadlines.js';
@@ -100,6 +101,7 @@ export const packPage = async (read: Read, frame: Frame, id: string): Promise<Pa
             </li>
           ))}
         </ul>
+        <NewestNoted row={head.row} frame={frame} />
         <div class="sheet" dangerouslySetInnerHTML={{ __html: parts }} />
         {(!isAll || !held.isAll || contracts.length > CONTRACTS) && (
           <p class="banner warn">There are more contracts than this pack holds.</p>
