@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { boardFrom } from '../../src/cli/reads.js';
 import { accepted, award, closeRunning, recordWorld, startServer, stopServer, type Server } from '../http/server.js';
 import { pageOf, rowWith } from './html.js';
 
@@ -51,6 +52,12 @@ it('a total opens into the parts that are shown, and says how many more there ar
   const { text } = await pageOf(server, '/app/boards/met?minPosition=' + position);
   // 22 of the networks and the one of them that serves hosting too, of which 21 are named
   expect(text).toMatch(/Its parts( Net \d+ £\d+)+ and 2 more Outside the towers/);
+});
+
+it('the board as text says how many contracts of a tower it does not name', async () => {
+  const get = async <T>(path: string): Promise<T> => (await server.get(path)).body as T;
+  const text = await boardFrom(get, 'Board', { programme: 'met', position });
+  expect(text.match(/^ +and .*$/gm)).toEqual([`${' '.repeat(4)}and 2 more contracts`]);
 });
 
 describe('a programme with more duties than a page reads', () => {
