@@ -34,3 +34,15 @@ it.each([
     expect(body.entries).toHaveLength(21);
   }
 });
+
+it('a search says where not all were looked through by name, and finds what was recorded of the others', async () => {
+  const search = async (words: string) => (await pageOf(server, `/app/search?q=${words}&minPosition=${position}`)).text;
+  const said = 'Not all contracts, suppliers and losses were looked through by name';
+  expect(await search('Zenith')).not.toContain(said);
+  const register = (id: string, title: string) => accepted(server.post(`/suppliers/${id}/register-supplier`, { title, form: 'company' }));
+  for (let i = 0; i < 500; i++) await register(`s-${i}`, `Firm ${i}`);
+  ({ position } = await register('zenith', 'Zenith'));
+  const text = await search('Zenith');
+  expect(text).toContain(said);
+  expect(text).toContain('In what was recorded supplier zenith');
+}, 60_000);
