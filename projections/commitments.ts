@@ -31,8 +31,27 @@ const RAN: ReadonlySet<Contract['stage']> = new Set(['live', 'notice-given', 'ex
 export const takesPlaceOf = ({ stage, replaces }: Pick<Contract, 'stage' | 'replaces'>): string | undefined =>
   RAN.has(stage) ? replaces : undefined;
 
-/** Replacements that a total looks at: those beyond are counted beside what they replace. */
+/** Replacements that a total looks at: what those beyond replace is counted beside them, and the total says so. */
 const MOST = 200;
+const linkedTo = sums({ replacements: 'count' });
+const ONE_REPLACEMENT = linkedTo.of({ replacements: 1 });
+const replacementsOf = (key: string): Key => `${key}#replacements` as Key;
+/** What a total did not look at, of which there may be more than it counts once. */
+export interface Beyond {
+  readonly replacements?: number;
+  readonly shared?: number;
+}
+const some = (n: number, one: string, several: string): readonly string[] => (n > 0 ? [`up to ${n} ${n === 1 ? one : several} not looked at`] : []); // prettier-ignore
+/** The text of a total, which says what it did not look at. */
+export const textBeyond = (text: string, { replacements = 0, shared = 0 }: Beyond): string =>
+  [
+    text,
+    ...some(replacements, 'replacement', 'replacements'),
+    ...some(shared, 'contract of several towers', 'contracts of several towers'),
+  ].join(', ');
+/** `beyond`: contracts at most that it did not look at, and so may count twice. Absent where it looked at all. */
+export const beyondShown = ({ replacements = 0, shared = 0 }: Beyond): { readonly beyond?: number } =>
+  replacements + shared > 0 ? { beyond: replacements + shared } : {};
 interface Replacement {
   readonly by: string;
   readonly replaced: string;
@@ -62,7 +81,11 @@ export const notInCircles = <One extends { readonly by: string; readonly replace
 /** Contracts that have taken the place of another one, linked to the rows whose totals count them. */
 export const replacing = (linksOf: (c: Contract, day: string | undefined) => readonly Key[]) => {
   const from = source(contract, 'replacement', {
-    place: (id, c, day) => (takesPlaceOf(c) === undefined ? [] : [{ key: `replacement:${id}`, links: linksOf(c, day) }]),
+    place(id, c, day) {
+      if (takesPlaceOf(c) === undefined) return [];
+      const links = linksOf(c, day);
+      return [{ key: `replacement:${id}`, links, sums: Object.fromEntries(links.map((key) => [replacementsOf(key), ONE_REPLACEMENT])) }];
+    },
     show: ({ id, state }) => ({ [`replacement:${id}`]: { by: id, replaced: takesPlaceOf(state)!, group: groupOf(state) } }),
   });
   const list = linkedList(from, { most: MOST, entry: (one) => one });
@@ -74,6 +97,8 @@ export const replacing = (linksOf: (c: Contract, day: string | undefined) => rea
       for (const one of lookup.newest(list, key)) found.set(`${one.group} ${one.replaced}`, one);
       return notInCircles([...found.values()]);
     },
+    /** How many more there are. */
+    beyond: (lookup: Lookup, key: Key): number => Math.max(0, lookup.sum(linkedTo, replacementsOf(key)).replacements - MOST),
   };
 };
 /** Under their towers and their programme. */
@@ -113,7 +138,8 @@ export const commitmentsUnder = (
     const c = counted(replaced, group);
     if (c && isPromised(c)) gone.set(`contract:${replaced}`, { ...commits(c), listed: 0n });
   }
-  return committedShown(lookup, minus(lookup.measures(key), ...gone.values()), { key, without: [...gone.keys()] }, gone.size);
+  const beyond = { replacements: replacingInPlace.beyond(lookup, under) };
+  return committedShown(lookup, minus(lookup.measures(key), ...gone.values()), { key, without: [...gone.keys()] }, gone.size, beyond);
 };
 /** What measures by VAT come to: figures that differ in VAT are never one. */
 export const totalByVat = (measures: Measures) => {
@@ -140,8 +166,10 @@ export const committedShown = (
   measures: Measures,
   opened: Pick<ShownTotal, 'key' | 'without' | 'also'>,
   replaced: number,
+  beyond: Beyond = {},
 ) => {
   const shown = totalByVat(measures);
   lookup.addedUp?.(shown.amounts, { ...opened, measures: VAT, field: '/ceiling' });
-  return { ...shown, contracts: Number(measures['contracts'] ?? 0n), replaced };
+  const text = textBeyond(shown.text, beyond);
+  return { ...shown, text, contracts: Number(measures['contracts'] ?? 0n), replaced, ...beyondShown(beyond) };
 };

@@ -1,5 +1,6 @@
 import {
   bounds,
+  daysOf,
   isAmount,
   isDay,
   minor,
@@ -127,11 +128,7 @@ interface Registered extends Omit<ReturnType<typeof shown>, 'suppliers' | 'calle
   readonly supplierName: OnDay['supplierName'];
   readonly pastEndSince: string | null;
 }
-const at = (day: string | undefined, end: 'earliest' | 'latest'): string | null => {
-  if (day === undefined) return null;
-  const found = bounds(day)[end];
-  return isDay(found) ? found : null;
-};
+const at = (day: string | undefined, end: 'earliest' | 'latest'): string | null => (day === undefined ? null : daysOf(day)[end]);
 const amountIn = (value: Value) => (isAmount(value) ? value.amount : null);
 const currencyIn = (value: Value) => (isAmount(value) ? value.currency : null);
 /** `about`; `exact` where nothing else is said; `undisclosed`, `withheld` or `unknown` of a value without an amount. */
@@ -192,7 +189,7 @@ const OFFSET = 10n ** 22n;
 /** Every contract that was ever recorded. */
 export const contractRegister = projection({
   name: 'contract-register',
-  version: 11,
+  version: 12,
   question: 'Which contracts are there, with whom, for how much, until when?',
   byDay: true,
   from: [contracts, suppliers, frameworkBeside],

@@ -1,8 +1,7 @@
 import {
   addDays,
-  bounds,
+  daysOf,
   endOfTerm,
-  isDay,
   moveDays,
   moveEnd,
   newestOf,
@@ -63,8 +62,7 @@ type About = Pick<Deadline, 'programme' | 'contract' | 'suppliers' | 'owner' | '
 
 const dated = (due: string | undefined): Pick<Deadline, 'due' | 'earliest' | 'latest'> => {
   if (due === undefined) return { due: null, earliest: null, latest: null };
-  const { earliest, latest } = bounds(due);
-  return { due, earliest: isDay(earliest) ? earliest : null, latest: isDay(latest) ? latest : null };
+  return { due, ...daysOf(due) };
 };
 const placed = <Kind extends string>(duties: readonly Duty<Kind>[]) => duties.map(({ key }) => ({ key, row: true }));
 const shown = (duties: readonly Duty[], about: About): Readonly<Record<string, Deadline>> =>
@@ -346,7 +344,7 @@ const from = {
  */
 export const deadlines = projection({
   name: 'deadlines',
-  version: 7,
+  version: 8,
   question: 'What ends, and what has to be done, by which day?',
   byDay: true,
   from: [...Object.values(from), ended, invoices, contracts],

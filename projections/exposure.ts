@@ -7,6 +7,7 @@ import {
   ranked,
   source,
   sums,
+  through,
   type Entry,
   type History,
   type Key,
@@ -32,7 +33,7 @@ import {
 } from './losses.js';
 import { casesOf } from './loss-cases.js';
 import { riskShown, warningInRow } from './programmes.js';
-import { minus, replacing as replacingBeside, totalByVat } from './commitments.js';
+import { beyondShown, minus, replacing as replacingBeside, textBeyond, totalByVat } from './commitments.js';
 import { dayShown, hasEnded, isPromised, onDay, partsOf, suppliersIn } from './promised.js';
 import { trailOf } from './trail.js';
 import { VAT, type Vat } from './vat.js';
@@ -48,8 +49,21 @@ const added = (all: readonly Measures[]): Measures => {
   for (const one of all) for (const name in one) total[name] = (total[name] ?? 0n) + one[name]!;
   return total;
 };
-/** Lines under a key that no totals count: warnings and risks. */
-const counted = sums({ warnings: 'count', risks: 'count' });
+/** Entries of the lists under a key: among those of losses are special payments, which are in no total of losses. */
+const counted = sums({ losses: 'count', warnings: 'count', risks: 'count' });
+const counting = (keys: readonly Key[], what: 'losses' | 'warnings' | 'risks') =>
+  Object.fromEntries(keys.map((key) => [key, counted.of({ [what]: 1 })]));
+
+type About = Programme['risks'][number]['about'];
+/** Where something is counted: what names only a contract counts with it, and through it with its suppliers. */
+const countedUnder = (programme: string, about: About): readonly Key[] => [
+  `programme:${programme}`,
+  ...(about?.supplier ? [`supplier:${about.supplier}` as const] : about?.contract ? [`contract:${about.contract}` as const] : []),
+];
+const linksOf = (programme: string, about: About): readonly string[] => [
+  ...countedUnder(programme, about),
+  ...(about?.contract && !about.supplier ? [through(`contract:${about.contract}`)] : []),
+];
 
 const suppliers = source(supplier, 'supplier', {
   place: (id, { stage, members }) => [
@@ -110,6 +124,7 @@ const contracts = source(contract, 'contract', {
     ];
   },
   show: ({ id, state }) => ({ [`contract:${id}`]: contractShown(id, state) }),
+  carries: ['', '#authority', '#supplier', '#elsewhere'],
 });
 
 /** Contracts that have taken the place of another one, under their suppliers: what another supplier lost to them stays in its row. */
@@ -138,10 +153,11 @@ const losses = source(loss, 'loss', {
   place(id, state) {
     if (state.stage === 'none') return [];
     const { programme: of, supplier: by, contract: under } = state;
-    const keys: Key[] = [`programme:${of}`, ...(by ? [`supplier:${by}` as const] : under ? [`contract:${under}` as const] : [])];
+    const keys = countedUnder(of!, state);
     const inCase: Key[] = state.case === undefined ? [] : [caseKey(of!, state.case)];
-    const links: Key[] = [...keys, ...(by && under ? [`contract:${under}` as const] : []), ...inCase];
-    return [{ key: `loss:${id}`, row: true, links, sums: { ...lossSums(state, ...keys, ...inCase), ...caseSums(state) } }];
+    const links = [...linksOf(of!, state), ...(by && under ? [`contract:${under}`] : []), ...inCase];
+    const sums = { ...lossSums(state, ...keys, ...inCase), ...caseSums(state), ...counting(keys, 'losses') };
+    return [{ key: `loss:${id}`, row: true, links, sums }];
   },
   show: (history) => ({
     [`loss:${history.id}`]: {
@@ -173,28 +189,22 @@ const programmes = source(programme, 'programme', {
   }),
   shownByLinking: true,
 });
-type About = Programme['risks'][number]['about'];
-/** What names only a contract stands with the supplier of that contract. */
-const linksOf = (id: string, about: About): Key[] => [
-  `programme:${id}`,
-  ...(about?.supplier ? [`supplier:${about.supplier}` as const] : about?.contract ? [`contract:${about.contract}` as const] : []),
-];
-const counting = (keys: readonly Key[], what: 'warnings' | 'risks') =>
-  Object.fromEntries(keys.map((key) => [key, counted.of({ [what]: 1 })]));
 const warnings = source(programme, 'warning', {
   place: (id, state) =>
-    state.warnings.map(({ warning, about }) => {
-      const links = linksOf(id, about);
-      return { key: `warning:${id}/${warning}` as const, links, sums: counting(links, 'warnings') };
-    }),
+    state.warnings.map(({ warning, about }) => ({
+      key: `warning:${id}/${warning}` as const,
+      links: linksOf(id, about),
+      sums: counting(countedUnder(id, about), 'warnings'),
+    })),
   show: ({ id, state }) => Object.fromEntries(state.warnings.map((warning) => [`warning:${id}/${warning.warning}`, warningInRow(warning)])),
 });
 const risks = source(programme, 'risk', {
   place: (id, state) =>
-    state.risks.map(({ risk, about }) => {
-      const links = linksOf(id, about);
-      return { key: `risk:${id}/${risk}` as const, links, sums: counting(links, 'risks') };
-    }),
+    state.risks.map(({ risk, about }) => ({
+      key: `risk:${id}/${risk}` as const,
+      links: linksOf(id, about),
+      sums: counting(countedUnder(id, about), 'risks'),
+    })),
   show: ({ id, state }) => Object.fromEntries(state.risks.map((risk) => [`risk:${id}/${risk.risk}`, riskShown(risk)])),
 });
 
@@ -233,17 +243,16 @@ const ofCase = linkedList(losses, {
 });
 const NONE_ADOPTED = { policies: [], since: undefined };
 
-const lossesByBearer = (lookup: Lookup, ...keys: readonly Key[]) => ({
-  authority: lossesOf(lookup, 'authority', ...keys),
-  supplier: lossesOf(lookup, 'supplier', ...keys),
-  elsewhere: lossesOf(lookup, 'elsewhere', ...keys),
+const lossesByBearer = (lookup: Lookup, key: Key) => ({
+  authority: lossesOf(lookup, 'authority', key),
+  supplier: lossesOf(lookup, 'supplier', key),
+  elsewhere: lossesOf(lookup, 'elsewhere', key),
 });
-const numberOf = (by: ReturnType<typeof lossesByBearer>): number => by.authority.losses + by.supplier.losses + by.elsewhere.losses;
 
 /** What is at stake with whom: a row for each supplier, each loss, each programme. */
 export const exposure = projection({
   name: 'exposure',
-  version: 11,
+  version: 12,
   question: 'What is promised to each supplier, what was lost and who bears it, what was warned of?',
   byDay: true,
   from: [suppliers, contracts, replacing.from, losses, programmes, warnings, risks],
@@ -258,16 +267,12 @@ export const exposure = projection({
       const left = minus(listed, ...gone.values());
       const { joint } = promised.total(left);
       const { contracts } = promised.total(listed);
+      const beyond = { replacements: replacing.beyond(lookup, key) };
       const come = (promise: Promised) => {
         const shown = promisedIn(left, promise);
         lookup.addedUp?.(shown.amounts, { key, measures: VAT.map((vat) => measureOf(promise, vat)), field: `/${promise}`, without: [...gone.keys()] }); // prettier-ignore
-        return shown;
+        return { ...shown, text: textBeyond(shown.text, beyond) };
       };
-      const newest = lookup.newest(lists.contracts, key);
-      // a loss, warning or risk that names only a contract is counted with the newest 20 contracts of its supplier
-      const keys: readonly Key[] = [key, ...newest.map((c) => `contract:${c.contract}` as const)];
-      const byBearer = lossesByBearer(lookup, ...keys);
-      const counts = keys.map((each) => lookup.sum(counted, each));
       return {
         kind: 'supplier',
         ...row,
@@ -276,17 +281,16 @@ export const exposure = projection({
         jointly: joint > 0 ? { ...come('jointly'), contracts: joint } : null,
         /** Contracts that are in no sum, since another one with the same supplier runs in their place. */
         replaced: gone.size,
-        contracts: newest,
-        losses: byBearer,
+        ...beyondShown(beyond),
+        contracts: lookup.newest(lists.contracts, key),
+        losses: lossesByBearer(lookup, key),
         lossList: lookup.newest(lists.losses, key),
         warnings: lookup.newest(lists.warnings, key),
         risks: lookup.newest(lists.risks, key),
         counts: {
           ...row.counts,
           contracts,
-          losses: numberOf(byBearer),
-          warnings: counts.reduce((sum, { warnings }) => sum + warnings, 0),
-          risks: counts.reduce((sum, { risks }) => sum + risks, 0),
+          ...lookup.sum(counted, key),
         },
       };
     },
@@ -319,14 +323,13 @@ export const exposure = projection({
       if (!shown) return undefined;
       const { policies: _, since: __, ...row } = shown;
       const key = `programme:${id}` as const;
-      const byBearer = lossesByBearer(lookup, key);
       return {
         kind: 'programme',
         ...row,
-        losses: byBearer,
+        losses: lossesByBearer(lookup, key),
         warnings: lookup.newest(lists.warnings, key),
         risks: lookup.newest(lists.risks, key),
-        counts: { losses: numberOf(byBearer), ...lookup.sum(counted, key) },
+        counts: lookup.sum(counted, key),
       };
     },
   },

@@ -2,7 +2,7 @@ import { changeFigures, isAmount, newestOf, ownList, projection, source, sums, t
 import { contract, type Change, type Contract } from '../src/domain/contract/index.js';
 import { loss } from '../src/domain/loss/index.js';
 import { programme } from '../src/domain/programme/index.js';
-import { byVatOf, minus, replacements, replacingInPlace } from './commitments.js';
+import { beyondShown, byVatOf, minus, replacements, replacingInPlace, textBeyond } from './commitments.js';
 import { lossesOf, lossSums, withText } from './losses.js';
 import { dayShown, groupOf, isPromised, onDay } from './promised.js';
 import { STATES, stateOf, textByVat, VAT, vatOf, type State, type Vat } from './vat.js';
@@ -117,17 +117,21 @@ const groupTotals = (lookup: Lookup, programme: string, group: ReturnType<typeof
     };
     return { contracts: all.contracts, original: figureOf('original'), ceiling: figureOf('ceiling'), vat: vatOf(byVat), byVat };
   };
-  const { contracts: _, byVat, ...all } = byVatIn();
+  const { contracts: _, byVat, original, ceiling, vat } = byVatIn();
+  const beyond = { replacements: replacingInPlace.beyond(lookup, `programme:${programme}`) };
   const byState = STATES.flatMap((state) => {
     const { byVat: __, ...part } = byVatIn(state);
     return part.contracts > 0 ? [[state, part] as const] : [];
   });
   return {
-    ...all,
+    original: { ...original, text: textBeyond(original.text, beyond) },
+    ceiling: { ...ceiling, text: textBeyond(ceiling.text, beyond) },
+    vat,
     byVat: Object.fromEntries(byVat),
     byState: Object.fromEntries(byState),
     /** Contracts that are not counted, since a running one has taken their place. */
     replaced: gone.length,
+    ...beyondShown(beyond),
   };
 };
 const lost = (lookup: Lookup, key: Key, who: 'authority' | 'supplier') => {
@@ -138,7 +142,7 @@ const lost = (lookup: Lookup, key: Key, who: 'authority' | 'supplier') => {
 /** Ceilings, not payments: what was approved at first, what it is now, and what the difference was approved for. */
 export const money = projection({
   name: 'money',
-  version: 10,
+  version: 11,
   question: 'What was approved at first, what is the ceiling now, what was saved and what was lost?',
   byDay: true,
   from: [contracts, replacements, losses, programmes],

@@ -6,7 +6,6 @@ import {
   daysBetween,
   endOfTerm,
   isAmount,
-  isDay,
   minor,
   monthsBetween,
   moveEnd,
@@ -32,9 +31,11 @@ const fromTo = (first: string, last: string): Length | undefined => {
   return months > 0 && endOfTerm(first, months) === last ? { months } : { days: daysBetween(first, addDays(last, 1)) };
 };
 const isMonth = (on: string): boolean => /^\d{4}-\d\d$/.test(on);
+/** Also of a year beyond those in which a day can be recorded, as options may lead to. */
+const isOneDay = (on: string): boolean => on.length === 10;
 /** Between dates that are known at least to the month. */
 const between = (startsOn: string, endsOn: string): Term | undefined => {
-  if (![startsOn, endsOn].every((on) => isDay(on) || isMonth(on))) return undefined;
+  if (![startsOn, endsOn].every((on) => isOneDay(on) || isMonth(on))) return undefined;
   const [starts, ends] = [bounds(startsOn), bounds(endsOn)];
   const [longest, shortest] = [fromTo(starts.earliest, ends.latest), fromTo(starts.latest, ends.earliest)];
   if (!longest || !shortest) return undefined;

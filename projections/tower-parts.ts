@@ -1,10 +1,13 @@
-import { linkedList, source, type Key, type LinkedList, type Lookup, type Measures, type Source } from '../src/kernel/index.js';
+import { linkedList, source, sums, type Key, type LinkedList, type Lookup, type Measures, type Source } from '../src/kernel/index.js';
 import { contract, type Contract } from '../src/domain/contract/index.js';
 import type { Part, Tower } from '../src/domain/tower/index.js';
 import { commits, committedShown, minus, replacingInPlace } from './commitments.js';
 import { groupOf, isPromised } from './promised.js';
 
-/** Predecessors, and contracts of several towers, that a row looks at: those beyond are left out of what it inherits. */
+/**
+ * Predecessors, and contracts of several towers, that a row looks at. Those predecessors beyond are left out of what it inherits; those
+ * contracts count in each of its towers, and the total says so.
+ */
 const MOST = 200;
 /** Towers that became one at most, with those that became them. */
 const MOST_TOWERS = 100;
@@ -15,11 +18,21 @@ export interface Predecessor {
   readonly how: 'split' | 'merged';
   readonly contracts: readonly string[];
 }
+const sharing = sums({ shared: 'count' });
+const ONE_SHARED = sharing.of({ shared: 1 });
+const sharedIn = (tower: string): Key => `tower:${tower}#shared`;
 /** Contracts of several towers, under each of them: where two of these become one, they are counted once. */
 export const shared = source(contract, 'shared', {
   place: (id, c) => {
     const towers = groupOf(c) === 'towers' && c.kind !== 'framework' ? c.towers : [];
-    return towers.length < 2 ? [] : [{ key: `shared:${id}`, links: towers.map((tower): Key => `tower:${tower}`) }];
+    if (towers.length < 2) return [];
+    return [
+      {
+        key: `shared:${id}`,
+        links: towers.map((tower): Key => `tower:${tower}`),
+        sums: Object.fromEntries(towers.map((tower) => [sharedIn(tower), ONE_SHARED])),
+      },
+    ];
   },
   show: ({ id }) => ({ [`shared:${id}`]: id }),
 });
@@ -108,6 +121,11 @@ export const holdings = ({ contracts, towers, predecessors }: Sources) => {
         const c = lookup.get(contracts, one);
         if (c) twice.set(one, times(commits(c), isIn(c, all) - 1));
       }
+    const sum = (of: (tower: string) => number): number => [...all].reduce((total, tower) => total + of(tower), 0);
+    const beyond = {
+      replacements: sum((tower) => replacingInPlace.beyond(lookup, `tower:${tower}`)),
+      shared: all.size < 2 ? 0 : sum((tower) => Math.max(0, lookup.sum(sharing, sharedIn(tower)).shared - MOST)),
+    };
     const listed = minus(
       plus({}, ...[...all].map((tower) => lookup.measures(`tower:${tower}`)), ...[...given.values()].map(({ contract: c }) => commits(c))),
       ...twice.values(),
@@ -134,6 +152,7 @@ export const holdings = ({ contracts, towers, predecessors }: Sources) => {
             ],
           },
           merged ? 0 : gone.size,
+          merged ? {} : beyond,
         ),
     };
   };

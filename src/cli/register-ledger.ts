@@ -39,7 +39,7 @@ export class RegisterLedger {
 
   /** Undefined where all of it has been withdrawn. */
   async contract(id: string): Promise<Believed | undefined> {
-    const answer = await this.ask('GET', `/contracts/${id}`);
+    const answer = await this.ask('GET', `/contracts/${id}?lists=all`);
     if (answer.status === 404 || answer.status === 410) return undefined;
     const { state } = this.#read<{ state: Readonly<Record<string, Json>> }>(answer, id);
     const { entries } = await this.get<{ entries: readonly HistoryEntry[] }>(`/contracts/${id}/history?limit=1`);

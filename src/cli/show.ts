@@ -88,7 +88,9 @@ export interface Row {
   readonly stage: string;
   /** Of a tower: whose contract says it. */
   readonly stageOf?: 'own' | 'incumbent' | null;
+  /** The newest 20 of them: `counts` says how many there are. */
   readonly contracts?: readonly Contract[];
+  readonly counts?: Readonly<Record<string, number>>;
   readonly integrator?: { readonly contract: string } | null;
   readonly warnings?: readonly { readonly by: string; readonly summary: string; readonly source: { readonly title: string } }[];
   readonly strategies?: readonly { readonly title: string; readonly on: string; readonly reviewDue?: string }[];
@@ -283,17 +285,22 @@ export const boardOf = (title: string, position: string, rows: readonly Row[], t
     rows
       .filter((row) => row.group === group)
       .flatMap((row) => {
-        const { key, title: name, stage, contracts: newest = [], stageOf } = row;
+        const { key, title: name, stage, contracts: newest = [], stageOf, counts } = row;
+        const left = (counts?.['contracts'] ?? newest.length) - newest.length;
+        const more = left > 0 ? [`    and ${left} more contract${left === 1 ? '' : 's'}`] : [];
         const whose = stageOf === 'incumbent' ? ['    the stage of the tower is that of its incumbent'] : [];
         const contracts = newest.toSorted((a, b) => (a.contract < b.contract ? -1 : 1));
         const first = group === 'towers' ? name : key.startsWith('contract:') ? '' : name;
         return contracts.length === 0
           ? [lineOf(first, stage)]
-          : contracts.flatMap((c, i) => [
-              lineOf(i === 0 ? first : '', group === 'towers' && i === 0 ? stage : c.stage, c),
-              ...(i === 0 ? whose : []),
-              ...[...notesOf(c), ...uncertaintyOf(c, row)].map((note) => `    ${note}`),
-            ]);
+          : [
+              ...contracts.flatMap((c, i) => [
+                lineOf(i === 0 ? first : '', group === 'towers' && i === 0 ? stage : c.stage, c),
+                ...(i === 0 ? whose : []),
+                ...[...notesOf(c), ...uncertaintyOf(c, row)].map((note) => `    ${note}`),
+              ]),
+              ...more,
+            ];
       });
   return [
     `${title} · position ${position}`,

@@ -2,7 +2,7 @@ import { Controller, Get, Inject, Req, Res, type Type } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Projector } from '../engine/read/projector.js';
 import { Engine } from '../engine/write/engine.js';
-import { entryViews, historyPage, split, stateView } from '../engine/audit/audit.js';
+import { boundedView, entryViews, historyPage, split, stateView } from '../engine/audit/audit.js';
 import { UnknownFieldError, whyOf, type Why } from '../engine/audit/why.js';
 import { plural, type AnyAggregate, type History } from '../kernel/index.js';
 import { sendJson } from './answer.js';
@@ -12,7 +12,7 @@ import { loadFrom, REGISTRY, STORE, type EventStore, type Registry } from './led
 import { describeRead } from './openapi.js';
 import { cursorFor, readCursor } from './projections.controller.js';
 import { badParameter, GoneError, NotFoundError } from './problem.js';
-import { flagOf, idOf, isKnown, queryOf, tagOf, wholeOf, type Query } from './request.js';
+import { flagOf, idOf, isKnown, oneOf, queryOf, tagOf, wholeOf, type Query } from './request.js';
 import { stateAnswerOf } from './schemas.js';
 import { VERSION } from './version.js';
 
@@ -20,6 +20,8 @@ const STATE = {
   ...POINT,
   revision: 'As it was recorded up to this revision of the stream.',
   ...ON_DAY,
+  lists:
+    '`all`: every item of each list. Without it an answer that would be longer than 64 KB has the newest 20 of each, and `counts` of those that have more.',
 };
 const HISTORY = {
   ...POINT,
@@ -78,7 +80,9 @@ export const aggregateController = (aggregate: AnyAggregate): Type => {
       if (history.entries.length === 0) throw whyGone(history, reply);
       if (this.#isKnown(request, reply, query, history)) return;
       const last = history.recorded.at(-1)!;
-      const { id, stream, revision, ...view } = stateView(history, { effectiveOn });
+      const isWhole = oneOf(query, 'lists', ['all']) !== undefined;
+      const whole = stateView(history, { effectiveOn });
+      const { id, stream, revision, ...view } = isWhole ? whole : boundedView(whole);
       sendJson(reply, {
         id,
         stream,

@@ -43,6 +43,11 @@ export interface StateAnswer extends Omit<ReturnType<typeof stateView>, 'state'>
   readonly asOf?: AsOf;
   readonly effectiveOn?: string;
   readonly state: object;
+  /**
+   * Where the answer would be longer than 64 KB: by JSON Pointer, how many items there are of each list of which it has the newest 20, such as
+   * `/state/changes`.
+   */
+  readonly counts?: Readonly<Record<string, number>>;
 }
 
 type HistoryParts = Omit<Awaited<ReturnType<typeof historyPage>>, 'next'>;

@@ -16,7 +16,7 @@ export interface Contribution<Kind extends string = string> {
   readonly key: Key<Kind>;
   /** Whether a row stands under this key. */
   readonly row?: boolean;
-  /** Keys of the rows that show this contribution too: a contract links to its towers and its supplier. See `ranked`. */
+  /** Keys of the rows that show this contribution too: a contract links to its towers and its supplier. See `ranked` and `through`. */
   readonly links?: readonly string[];
   /**
    * What it adds to totals: total key → measures. A total belongs to the row of its key, up to a `#`: `programme:met#outside`.
@@ -29,12 +29,23 @@ export type Contributions = readonly Contribution[];
 /** A link whose contribution comes behind all of a lower rank (0 to 9) in the lists of the other row; without it the rank is 0. */
 export const ranked = (rank: number, key: Key): string => (rank === 0 ? key : `${rank}|${key}`);
 
+/**
+ * A link that goes on to where the contributions under that key link to, for as long as they do: a loss that names only a contract stands
+ * with the supplier of that contract. What it adds to the totals of the key which their source `carries` counts there as well.
+ */
+export const through = (key: Key): string => `^|${key}`;
+
 /** What the streams of one aggregate contribute under keys of one kind. */
 export interface StreamSource<Kind extends string = string, Shown = unknown> {
   readonly kind: Kind;
   readonly category: string;
   /** Rows of contributions that link to it show it, such as the name of a supplier, and change with it. */
   readonly shownByLinking?: boolean;
+  /**
+   * Of contributions that others link `through`: the totals under their keys that count where they link to, by what follows the key (`''`,
+   * `#authority`). Only what links through a key adds to them.
+   */
+  readonly carries?: readonly string[];
   /** `source` checked it against the state of its aggregate. */
   place(id: string, state: AnyState, day?: string): readonly Contribution<Kind>[];
   /** What rows show of the contributions, by key: made when a row asks, and not stored. */
@@ -45,6 +56,7 @@ export interface EventSource<Kind extends string = string, Shown = unknown> {
   readonly kind: Kind;
   readonly category?: undefined;
   readonly shownByLinking?: undefined;
+  readonly carries?: undefined;
   place(event: RecordedEvent): readonly Contribution<Kind>[];
   show(event: RecordedEvent): Readonly<Record<string, Shown>>;
 }
@@ -58,6 +70,7 @@ export const source = <S extends AnyAggregate, const Kind extends string, Shown>
     place(id: string, state: StateOf<S>, day?: string): readonly Contribution<NoInfer<Kind>>[];
     show(history: History<StateOf<S>>): Readonly<Record<string, Shown>>;
     readonly shownByLinking?: boolean;
+    readonly carries?: readonly string[];
   },
 ): StreamSource<Kind, Shown> => ({ kind, category: aggregate.category, ...steps });
 

@@ -1,8 +1,9 @@
 import { showValue } from '../kernel/index.js';
 import { partHtml } from './board-rows.js';
 import { placeOf } from './next-dates.js';
+import type { DutiesOf } from './deadlines.js';
 import type { Found } from './read.js';
-import type { BoardRow, ContractEntry, Duty, ProgrammeRow } from './rows.js';
+import type { BoardRow, ContractEntry, ProgrammeRow } from './rows.js';
 import { places, to, type Frame } from './shell.js';
 import { Day, Name, numberText, some, Tile } from './words.js';
 
@@ -22,13 +23,13 @@ export const Header = ({
   readonly rows: readonly Found<BoardRow>[];
   /** Contracts that are past their end, and whether they are all. */
   readonly past: { readonly contracts: readonly ContractEntry[]; readonly isAll: boolean };
-  readonly due: readonly Found<Duty>[];
+  readonly due: Pick<DutiesOf, 'rows' | 'hasNext'>;
   readonly frame: Frame;
   readonly today: string;
 }) => {
   const { totals, losses, staff, headcountTargets, savings, portfolio, strategies, counts } = row;
   const isPast = past.contracts.length > 0;
-  const coming = due
+  const coming = due.rows
     .map(({ row }) => row)
     .filter(({ latest }) => latest === null || latest >= today)
     .sort((a, b) => (placeOf(a) < placeOf(b) ? -1 : 1));
@@ -61,6 +62,7 @@ export const Header = ({
             <Name of={what} />
           </p>
         ))}
+        {!due.hasNext && <p>of the duties that this page reads</p>}
         <p>
           <a href={to(frame, '/app/deadlines', { programme: row.programme })}>All deadlines</a>
         </p>
@@ -136,10 +138,11 @@ const Parts = ({ rows, group, frame }: { readonly rows: readonly Found<BoardRow>
   let [contracts, named] = [0, 0];
   for (const { row } of rows) {
     if (row.group !== group) continue;
-    contracts += row.contracts?.length ?? 0;
+    const shown = row.contracts?.length ?? 0;
+    contracts += row.counts?.['contracts'] ?? shown;
     if (named >= PARTS) continue;
     html += partHtml(row, frame);
-    named = contracts;
+    named += shown;
   }
   if (contracts === 0) return null;
   return (

@@ -1,6 +1,19 @@
+import { Newest } from './more.js';
 import type { ProgrammeRow } from './rows.js';
 import type { Frame } from './shell.js';
 import { Day, Money, Name, Text } from './words.js';
+
+/** Of how many warnings and risks of a programme a page has the newest. */
+export const NewestNoted = ({ row, frame }: { readonly row: ProgrammeRow; readonly frame: Frame }) =>
+  (['warnings', 'risks'] as const).map((name) => (
+    <Newest
+      of={row[name]}
+      all={row.counts[name]}
+      name={name}
+      path={`/projections/programme/programme:${row.programme}/${name}`}
+      frame={frame}
+    />
+  ));
 
 /** Below the board: warnings and risks, and what the programme has set itself. */
 export const Notes = ({ row, frame }: { readonly row: ProgrammeRow; readonly frame: Frame }) => (
@@ -33,6 +46,7 @@ export const Notes = ({ row, frame }: { readonly row: ProgrammeRow; readonly fra
           </li>
         ))}
       </ul>
+      <NewestNoted row={row} frame={frame} />
     </section>
     <section>
       <h2>Strategy, targets and policy</h2>

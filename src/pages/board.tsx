@@ -1,25 +1,22 @@
-import { deadlines } from '../../projections/deadlines.js';
 import { towerBoard } from '../../projections/tower-board.js';
 import { contractsOf } from './board-contracts.js';
 import { Header, plainTotal } from './board-header.js';
 import { Notes } from './board-notes.js';
 import { rowHtml } from './board-rows.js';
+import { AllDeadlines, dutiesOf } from './deadlines.js';
 import { More } from './more.js';
 import { nextDates } from './next-dates.js';
 import { inTurns, type Read } from './read.js';
-import type { BoardRow, Duty, ProgrammeRow } from './rows.js';
+import type { BoardRow, ProgrammeRow } from './rows.js';
 import { address, clocksOf, to, type Frame, type Page } from './shell.js';
 import { Name, Scroll, some } from './words.js';
-
-/** Duties of a programme that are read for the next dates, in pages of 100. */
-const DUTY_PAGES = 5;
 
 /** The board of one programme: everything that a board member asks of it, on one screen. */
 export const boardPage = async (read: Read, frame: Frame, id: string): Promise<Page> => {
   const [head, page, duties] = await Promise.all([
     read.mustHave<ProgrammeRow>(towerBoard.name, `programme:${id}`, id),
     read.rows<BoardRow>(towerBoard.name, { programme: id }),
-    read.all<Duty>(deadlines.name, { programme: id, dated: 'true' }, DUTY_PAGES),
+    dutiesOf(read, id),
   ]);
   const rows = page.rows.filter(({ row }) => row.group !== 'programme');
   const next = nextDates(duties.rows, read.today);
@@ -52,7 +49,12 @@ export const boardPage = async (read: Read, frame: Frame, id: string): Promise<P
           {' · '}
           <a href={to(frame, '/app/changes', { programme: id })}>What changed</a>
         </p>
-        <Header row={head.row} rows={rows} past={past} due={duties.rows} frame={frame} today={read.today} />
+        <Header row={head.row} rows={rows} past={past} due={duties} frame={frame} today={read.today} />
+        {!duties.isAll && (
+          <p class="banner warn">
+            There are more duties than this page reads: a next date may be missing. <AllDeadlines programme={id} frame={frame} />
+          </p>
+        )}
         {rows.length === 0 ? (
           <p>
             No tower and no contract is recorded {read.day === undefined ? 'yet' : 'up to that day'}.{' '}

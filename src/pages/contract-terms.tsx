@@ -1,8 +1,9 @@
 import { changeFigures, type Value } from '../kernel/index.js';
 import { Steps } from './chart.js';
+import { Newest } from './more.js';
 import { Suppliers } from './parties.js';
 import type { Change, ContractEntry, Figures } from './rows.js';
-import { address, clocksOf, places, to, type Frame } from './shell.js';
+import { places, to, type Frame } from './shell.js';
 import { CountedFrom, Day, Exact, Money, Name, Pairs, percentText, Scroll, some, Tag, termText, Text, Value_, wordsOf } from './words.js';
 
 /** A row of the register, as far as it is shown. */
@@ -153,12 +154,13 @@ export const CeilingSteps = ({ c, id, frame }: { readonly c: Registered; readonl
           </tbody>
         </table>
       </Scroll>
-      {(c.counts['changes'] ?? 0) > c.changes.length && (
-        <p class="small">
-          The newest {c.changes.length} of {c.counts['changes']}.{' '}
-          <a href={address(`/projections/contract-register/contract:${id}/changes`, clocksOf(frame.query))}>All of them as JSON</a>
-        </p>
-      )}
+      <Newest
+        of={c.changes}
+        all={c.counts['changes']}
+        name="changes"
+        path={`/projections/contract-register/contract:${id}/changes`}
+        frame={frame}
+      />
       <details>
         <summary>Every digit</summary>
         <ul>

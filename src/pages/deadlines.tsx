@@ -128,5 +128,25 @@ export const linesOf = async (duties: readonly Duty[], frame: Frame, today: stri
 export const Duties = ({ of, lines }: { readonly of: readonly Duty[]; readonly lines: Lines }) => (
   <ul class="line" dangerouslySetInnerHTML={{ __html: of.map((duty) => lines.get(duty)).join('') }} />
 );
-export const dutiesOf = async (read: Read, programme: string): Promise<readonly Found<Duty>[]> =>
-  (await read.all<Duty>(deadlines.name, { programme, dated: 'true' }, 5)).rows;
+/** Duties of a programme that its board and its pack read, in pages of 100. */
+export const DUTY_PAGES = 5;
+/** Days in which what is due is read as well where a programme has more duties. */
+const AHEAD = 183;
+export interface DutiesOf {
+  readonly rows: readonly Found<Duty>[];
+  readonly isAll: boolean;
+  /** Whether what is due next is among them. */
+  readonly hasNext: boolean;
+}
+/** Duties of a programme with a day: the first 500, and where there are more also the first 500 of those in the half year ahead. */
+export const dutiesOf = async (read: Read, programme: string): Promise<DutiesOf> => {
+  const { rows, isAll } = await read.all<Duty>(deadlines.name, { programme, dated: 'true' }, DUTY_PAGES);
+  if (isAll) return { rows, isAll, hasNext: true };
+  const soon = { programme, dueFrom: read.today, dueBy: addDays(read.today, AHEAD) };
+  const ahead = await read.all<Duty>(deadlines.name, soon, DUTY_PAGES);
+  const once = new Map([...rows, ...ahead.rows].map((one) => [one.key, one]));
+  return { rows: [...once.values()], isAll, hasNext: ahead.isAll && ahead.rows.length > 0 };
+};
+export const AllDeadlines = ({ programme, frame }: { readonly programme: string; readonly frame: Frame }) => (
+  <a href={to(frame, '/app/deadlines', { programme })}>All deadlines</a>
+);

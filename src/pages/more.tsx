@@ -1,4 +1,4 @@
-import { address, type Frame } from './shell.js';
+import { address, clocksOf, type Frame } from './shell.js';
 
 /** The way to the next page, where there is one. */
 export const More = ({ frame, next, of }: { readonly frame: Frame; readonly next?: string | undefined; readonly of: string }) =>
@@ -13,3 +13,23 @@ export const More = ({ frame, next, of }: { readonly frame: Frame; readonly next
       )}
     </nav>
   );
+
+/** Of a list of which a page has the newest alone: of how many, and where all of them are. */
+export const Newest = ({
+  of,
+  all = 0,
+  name,
+  path,
+  frame,
+}: {
+  readonly of: readonly unknown[];
+  readonly all?: number | undefined;
+  readonly name: string;
+  readonly path: string;
+  readonly frame: Frame;
+}) =>
+  all > of.length ? (
+    <p class="small">
+      The newest {of.length} of {all} {name}. <a href={address(path, clocksOf(frame.query))}>All of them as JSON</a>
+    </p>
+  ) : null;

@@ -1,13 +1,15 @@
+import { deadlines } from '../../projections/deadlines.js';
 import { towerBoard } from '../../projections/tower-board.js';
 import { dayIn } from '../http/request.js';
 import { addDays } from '../kernel/index.js';
 import { contractsOf } from './board-contracts.js';
+import { NewestNoted } from './board-notes.js';
 import { Ceiling, Suppliers } from './parties.js';
 import { differenceLines, Differences, differencesOf, twoBoards } from './changes.js';
-import { Duties, dutiesOf, linesOf } from './deadlines.js';
+import { AllDeadlines, Duties, DUTY_PAGES, linesOf } from './deadlines.js';
 import { inTurns, type Read } from './read.js';
 import { render } from 'preact-render-to-string';
-import type { BoardRow, ContractEntry, ProgrammeRow } from './rows.js';
+import type { BoardRow, ContractEntry, Duty, ProgrammeRow } from './rows.js';
 import { address, clocksOf, places, to, type Frame, type Page } from './shell.js';
 import { CountedFrom, Day, Instant, Money, Name, Pairs, some, Tag, termText, Text, wordsOf } from './words.js';
 
@@ -23,7 +25,8 @@ export const packPage = async (read: Read, frame: Frame, id: string): Promise<Pa
   const boards = await twoBoards(read, id, since, day, 'effective');
   const changed = differencesOf(boards.earlier, boards.later);
   const soon = addDays(day, 183);
-  const duties = (await dutiesOf(read, id)).map(({ row }) => row).filter(({ earliest, latest }) => (earliest ?? latest ?? '9') <= soon);
+  const due = await read.all<Duty>(deadlines.name, { programme: id, dueBy: soon }, DUTY_PAGES);
+  const duties = due.rows.map(({ row }) => row);
   const differences = await differenceLines(changed, frame);
   const lines = await linesOf(duties, frame, day);
   const held = await contractsOf(read, rows);
@@ -82,6 +85,11 @@ export const packPage = async (read: Read, frame: Frame, id: string): Promise<Pa
         {changed.length === 0 ? <p>Nothing on the board differs.</p> : <Differences lines={differences} />}
         <h2>Due in the next six months</h2>
         {duties.length === 0 ? <p>Nothing with a day.</p> : <Duties of={duties} lines={lines} />}
+        {!due.isAll && (
+          <p class="banner warn">
+            There are more duties than this pack holds: <AllDeadlines programme={id} frame={frame} />
+          </p>
+        )}
         <h2>Warnings and risks</h2>
         <ul>
           {[...head.row.warnings, ...head.row.risks].map(({ summary, on }) => (
@@ -93,6 +101,7 @@ export const packPage = async (read: Read, frame: Frame, id: string): Promise<Pa
             </li>
           ))}
         </ul>
+        <NewestNoted row={head.row} frame={frame} />
         <div class="sheet" dangerouslySetInnerHTML={{ __html: parts }} />
         {(!isAll || !held.isAll || contracts.length > CONTRACTS) && (
           <p class="banner warn">There are more contracts than this pack holds.</p>

@@ -4,7 +4,7 @@ import { More } from './more.js';
 import { Ask, Filters } from './fields.js';
 import type { Read } from './read.js';
 import { address, clocksOf, places, to, type Frame, type Page } from './shell.js';
-import { Day, Name, Scroll, some, Tag, wordsOf } from './words.js';
+import { Day, Name, numberText, Scroll, some, Tag, wordsOf } from './words.js';
 
 interface Place {
   readonly employer: string;
@@ -138,7 +138,12 @@ export const peoplePage = async (read: Read, frame: Frame): Promise<Page> => {
             </table>
           </Scroll>
         )}
-        {!register.isAll && <p class="banner warn">There are more: choose a programme.</p>}
+        {!register.isAll && (
+          <p class="banner warn">
+            The first {numberText(register.rows.length)} of more{programme === undefined && ': choose a programme'}.{' '}
+            <a href={address('/projections/transfer-register', query)}>All of them as JSON</a>
+          </p>
+        )}
         <h2>Pools, from opening to closing</h2>
         {pools.rows.length === 0 && <p class="quiet">No pool is recorded.</p>}
         <div class="pools">

@@ -49,7 +49,8 @@ const KINDS: Readonly<Record<string, string>> = {
 /** Contracts, suppliers, losses, papers and events that hold some words. */
 export const searchPage = async (read: Read, frame: Frame): Promise<Page> => {
   const words = frame.query['q']?.trim() ?? '';
-  const all = words === '' ? [] : [...(await namedSo(read, frame, words)), ...(await wordsIn(read, frame, words))];
+  const named = words === '' ? NO_HITS : await namedSo(read, frame, words);
+  const all = words === '' ? [] : [...named.hits, ...(await wordsIn(read, frame, words))];
   const hits = all.filter((hit) => isWithin(hit, FACETS, frame));
   const isCut = Object.keys(KINDS).some((kind) => all.filter((hit) => hit.kind === kind).length >= LOOKED_AT);
   const most = frame.query['kind'] === undefined ? MOST : LOOKED_AT;
@@ -67,6 +68,11 @@ export const searchPage = async (read: Read, frame: Frame): Promise<Page> => {
           <button>Search</button>
         </form>
         {words !== '' && <p role="status">{hits.length === 0 ? 'Nothing was found.' : `${some(hits.length, 'hit')}.`}</p>}
+        {!named.isAll && (
+          <p class="banner warn">
+            Not all contracts, suppliers and losses were looked through by name. What was recorded of them was, for whole words.
+          </p>
+        )}
         <Facets
           facets={FACETS}
           rows={hits}
@@ -156,8 +162,14 @@ const Found = ({ of: { type, superseded, snippet, pointer, effectiveOn } }: { re
   </>
 );
 
+interface Named {
+  readonly hits: readonly Hit[];
+  /** Whether all contracts, suppliers and losses were looked through. */
+  readonly isAll: boolean;
+}
+const NO_HITS: Named = { hits: [], isAll: true };
 /** What is called so: papers, identifiers, contracts, suppliers, losses and people. */
-const namedSo = async (read: Read, frame: Frame, words: string): Promise<readonly Hit[]> => {
+const namedSo = async (read: Read, frame: Frame, words: string): Promise<Named> => {
   const all = folded(words).split(/\s+/);
   const holds = (...texts: readonly (string | null | undefined)[]) => {
     const text = folded(texts.join(' '));
@@ -211,7 +223,7 @@ const namedSo = async (read: Read, frame: Frame, words: string): Promise<readonl
     hits.push({ kind: 'loss', href: to(frame, places.loss(row.loss)), title: row.title, stage: row.stage });
   if (isIdentifier(words) && (await projector.row('decisions', `person:${words}`)))
     hits.push({ kind: 'person', href: to(frame, '/app/decisions', { person: words }), title: words });
-  return hits;
+  return { hits, isAll: contracts.next === undefined && suppliers.isAll && losses.isAll };
 };
 /** A stage of contracts; one that only losses have is asked of none. */
 const stageOf = ({ query }: Read): string | undefined => (STAGES.includes(query['stage'] ?? '') ? query['stage'] : undefined);

@@ -1,6 +1,6 @@
 import { exposure } from '../../projections/exposure.js';
 import type { Total } from '../kernel/index.js';
-import { More } from './more.js';
+import { More, Newest } from './more.js';
 import { CommandLinks } from './command-links.js';
 import { Losses, NotedList } from './noted.js';
 import type { Read } from './read.js';
@@ -27,7 +27,6 @@ interface Exposed {
     readonly ceiling: Value;
     readonly pastEndSince: string | null;
     readonly suppliers: ContractEntry['suppliers'];
-    readonly losses: readonly LossLine[];
   }[];
   readonly losses: Readonly<Record<'authority' | 'supplier' | 'elsewhere', LostBy>>;
   readonly lossList: readonly LossLine[];
@@ -108,6 +107,7 @@ export const supplierPage = async (read: Read, frame: Frame, id: string): Promis
   const [{ row }, history] = await Promise.all([read.mustHave<Exposed>(exposure.name, `supplier:${id}`), read.history('supplier', id)]);
   const state = (read.day === undefined ? history.state : history.asOf(read.day).state) as Readonly<Record<string, unknown>>;
   const { title: _, stage: __, references, ...about } = state;
+  const list = `/projections/exposure/supplier:${id}`;
   return {
     title: row.title,
     api: { json: address(`/projections/exposure/supplier:${id}`, clocksOf(frame.query)) },
@@ -196,16 +196,14 @@ export const supplierPage = async (read: Read, frame: Frame, id: string): Promis
               </p>
             )}
             <h2>Losses</h2>
-            <Losses
-              of={[...row.lossList, ...row.contracts.flatMap(({ losses }) => losses)].filter(
-                ({ loss }, i, all) => all.findIndex((other) => other.loss === loss) === i,
-              )}
-              frame={frame}
-            />
+            <Losses of={row.lossList} frame={frame} />
+            <Newest of={row.lossList} all={row.counts['losses']} name="losses" path={`${list}/losses`} frame={frame} />
           </section>
           <section>
             <h2>Warnings and risks</h2>
             <NotedList of={[...row.warnings, ...row.risks]} />
+            <Newest of={row.warnings} all={row.counts['warnings']} name="warnings" path={`${list}/warnings`} frame={frame} />
+            <Newest of={row.risks} all={row.counts['risks']} name="risks" path={`${list}/risks`} frame={frame} />
             <h2>Who it is</h2>
             <Fields of={about} />
             {Array.isArray(references) && references.length > 0 && (

@@ -177,7 +177,7 @@ describe('the facts of a decision', () => {
       { path: '/ceiling/amount', was: '100', value: '105' },
       { op: 'add', path: '/changes/0', value: { from: gbp('100'), to: gbp('105') } },
     ]);
-    expect((await dossierOf(late)).known[0]).toMatchObject({ laterThanTheAct: 1, since: 1 });
+    expect((await dossierOf(late)).known[0]).toMatchObject({ laterThanTheAct: 1, since: 0 });
   });
 
   it('of the ledger itself show what they changed in the state', async () => {
@@ -222,17 +222,17 @@ describe('the facts of a decision', () => {
 });
 
 describe('what was known when it was decided', () => {
-  it('is each stream as it was, with how much was recorded since', async () => {
+  it('is each stream as it was, with how much was recorded since: after the decision, which is not counted itself', async () => {
     const { known, assessed } = await dossierOf(changed);
     expect(known).toMatchObject([
-      { stream: 'contract-hosting', revision: 1, href: '/contract-hosting?revision=1', since: 5, state: { ceiling: gbp('100') } },
+      { stream: 'contract-hosting', revision: 1, href: '/contract-hosting?revision=1', since: 4, state: { ceiling: gbp('100') } },
       { stream: 'programme-met', revision: 1, href: '/programme-met?revision=1', since: 0, state: { policies: [{ policy: 'scheme' }] } },
     ]);
     expect(known[0]).not.toHaveProperty('laterThanTheAct');
     expect(assessed).toMatchObject([{ rule: 'scheme/approval', version: '1', result: 'met' }]);
     expect(assessed[0]).not.toHaveProperty('missing');
     expect((await dossierOf(awarded)).known).toMatchObject([
-      { stream: 'contract-hosting', revision: -1, state: null },
+      { stream: 'contract-hosting', revision: -1, state: null, since: 6 },
       { stream: 'programme-met', laterThanTheAct: 2 },
       { stream: 'tower-hosting', laterThanTheAct: 1 },
       { stream: 'supplier-csc', since: 1 },

@@ -113,7 +113,7 @@ describe('a dossier', () => {
     const { events, known, knownMeans } = await ok(`/decisions/${uplift.decision}`);
     expect(events[0].changed).toContainEqual({ op: 'replace', path: '/ceiling/amount', was: '100', value: '120' });
     expect(known).toMatchObject([
-      { stream: 'contract-hosting', revision: 1, since: 5, href: '/contracts/hosting?revision=1', state: { ceiling: gbp('100') } },
+      { stream: 'contract-hosting', revision: 1, since: 4, href: '/contracts/hosting?revision=1', state: { ceiling: gbp('100') } },
       { stream: 'programme-met', revision: 1, since: 1, state: { policies: [{ policy: 'scheme' }] } },
     ]);
     expect(known[1].state).not.toHaveProperty('portfolio');

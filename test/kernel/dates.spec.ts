@@ -54,12 +54,12 @@ describe('an uncertain date can be written', () => {
 
   it.each(
     // prettier-ignore
-    ['', ' ', ' 2016', '2016 ', '2016\n', '２０１６', '٢٠١٦', '16', '1899', '2200', '2016-2', '2016-02-9', '2016/02/29', '20160229', 'Unknown', '2016~',
+    ['', ' ', ' 2016', '2016 ', '2016\n', '２０１６', '٢٠١٦', '16', '1899', '3200', '2016-2', '2016-02-9', '2016/02/29', '20160229', 'Unknown', '2016~',
       '2016-02-29T00:00:00Z', '[2016', '2016..2017', '[[2016..2017]..2018]', '[2016..unknown]', '[2016..2017..2018]', '-2016', '+2016', '['.repeat(9999)],
   )('nor as %j', (text) => expect(isUncertainDate(text)).toBe(false));
 
-  it('with every leap day from 1900 to 2199 and no other', () => {
-    for (let year = 1900; year < 2200; year++)
+  it('with every leap day from 1900 to 3199 and no other', () => {
+    for (let year = 1900; year < 3200; year++)
       expect(isUncertainDate(`${year}-02-29`)).toBe((year % 4 === 0 && year % 100 !== 0) || year % 400 === 0);
   });
 
@@ -186,8 +186,18 @@ describe('a term of so many months', () => {
     ['unknown', 6, 'unknown'],
   ])('that ends on %s, and then %d months later: on %s', (last, months, end) => expect(moveEnd(last, months)).toBe(end));
 
+  it('has no end that is known where it would end after the year 9999', () => {
+    expect([endOfTerm('9999-01-01', 12), endOfTerm('9999-01-01', 13)]).toEqual(['9999-12-31', '[9999-12-31..]']);
+    expect([endOfTerm('[9998-12-01..9999-12-31]', 12), moveDays('9999-12-30', 2)]).toEqual(['[9999-11-30..]', '[9999-12-31..]']);
+    expect([moveEnd('9998-12-31', 12), moveEnd('9998-12-31', 13), moveEnd('9999-12-31', 1)]).toEqual([
+      '9999-12-31',
+      '[9999-12-31..]',
+      '[9999-12-31..]',
+    ]);
+  });
+
   const months = fc.integer({ min: -480, max: 480 });
-  it('ends on a valid date, as long as its year is from 1900 to 2199', () =>
+  it('ends on a valid date, as long as its year is from 1900 to 3199', () =>
     fc.assert(
       fc.property(anyDate, months, (date, n) => {
         expect(whyNotADate(endOfTerm(date, n))).toBeUndefined();

@@ -58,7 +58,7 @@ const validatorOf = (name: keyof typeof fields): ValidateFunction =>
 
 const digits = fc.stringMatching(/^(0|00|[1-9]\d{0,3}|[1-9]\d{17,18}|-0|-?[1-9])(\.\d{0,5})?$/);
 const plain = fc.oneof(
-  fc.stringMatching(/^(18|19|20|21|22)(00|04|16|99)(-(00|02|04|12|13)(-(00|01|28|29|30|31|32))?)?$/),
+  fc.stringMatching(/^(18|19|20|21|22|24|28|31|32)(00|04|16|99)(-(00|02|04|12|13)(-(00|01|28|29|30|31|32))?)?$/),
   fc.constantFrom('', 'unknown', '2016-2', '2016-02-29T00:00', ' 2016'),
 );
 const dates = fc.oneof(plain, fc.tuple(plain, plain).map(([from, to]) => `[${from}..${to}]`)); // prettier-ignore

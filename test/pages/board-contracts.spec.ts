@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { boardFrom } from '../../src/cli/reads.js';
 import { accepted, award, closeRunning, recordWorld, startServer, stopServer, type Server } from '../http/server.js';
 import { pageOf, rowWith } from './html.js';
 
@@ -44,5 +45,50 @@ describe('a tower with more contracts than its row has', () => {
     const { body } = await server.get('/projections/contract-register?programme=met&pastEnd=true&minPosition=' + position);
     expect((await pageOf(server, '/app/boards/met')).text).toContain(`Past their end ${body.rows.length} contracts`);
     expect((await pageOf(server, '/app/programmes/met/pack')).text).toContain(`Past their end ${body.rows.length} contracts`);
+  });
+});
+
+it('a total opens into the parts that are shown, and says how many more there are', async () => {
+  const { text } = await pageOf(server, '/app/boards/met?minPosition=' + position);
+  // 22 of the networks and the one of them that serves hosting too, of which 21 are named
+  expect(text).toMatch(/Its parts( Net \d+ £\d+)+ and 2 more Outside the towers/);
+});
+
+it('the board as text says how many contracts of a tower it does not name', async () => {
+  const get = async <T>(path: string): Promise<T> => (await server.get(path)).body as T;
+  const text = await boardFrom(get, 'Board', { programme: 'met', position });
+  expect(text.match(/^ +and .*$/gm)).toEqual([`${' '.repeat(4)}and 2 more contracts`]);
+});
+
+describe('a programme with more duties than a page reads', () => {
+  beforeAll(async () => {
+    await accepted(
+      server.post('/programmes/big/charter-programme', { title: 'Big', authority: 'Board', baseCurrency: 'GBP', ...on('2010') }),
+    );
+    const desk = { ...award, programme: 'big', towers: undefined, value: gbp('100'), startsOn: '2015-01-01', endsOn: '2040-12-31' };
+    const options = (noticeMonths: number) => Array.from({ length: 20 }, (_, n) => ({ option: `o-${n}`, months: 12, noticeMonths }));
+    for (let i = 1; i <= 24; i++)
+      await accepted(server.post(`/contracts/big-${i}/award-contract`, { ...desk, title: `Big ${i}`, options: options(0), ...on('2014') }));
+    ({ position } = await accepted(
+      server.post('/contracts/zz/award-contract', { ...desk, title: 'Last', options: options(60), endsOn: '2031-03-31', ...on('2014') }),
+    ));
+  }, 60_000);
+  const at = (path: string) => pageOf(server, `${path}?effectiveOn=2026-01-05&minPosition=${position}`);
+
+  it('has what is due next on its board, whatever else is due later, and says that a next date may be missing', async () => {
+    const { text } = await at('/app/boards/big');
+    expect(text).toMatch(/Due next 31 March 2026 Last day to exercise o-\d+ of Last, 12 months/);
+    expect(text).toContain('There are more duties than this page reads: a next date may be missing. All deadlines');
+  });
+
+  it('has in its pack all that is due in the next six months', async () => {
+    const { text } = await at('/app/programmes/big/pack');
+    expect(text.match(/Last day to exercise o-\d+ of Last/g)).toHaveLength(20);
+    expect(text).not.toContain('There are more duties than this pack holds');
+  });
+
+  it('is told so in its pack where even these are too many', async () => {
+    const { text } = await pageOf(server, `/app/programmes/big/pack?effectiveOn=2041-01-05&minPosition=${position}`);
+    expect(text).toContain('There are more duties than this pack holds: All deadlines');
   });
 });

@@ -138,6 +138,21 @@ describe('the contract register', () => {
     expect([(await on('2018-03-31'))['pastEndSince'], (await on('2018-04-01'))['pastEndSince']]).toEqual([null, '2018-04-01']);
   });
 
+  it('has the last day of a lease of 999 years, in its table as well', async () => {
+    await world.record('contract-a', 'AwardContract', { ...award, startsOn: '2020-01-01', termMonths: 11_988 });
+    await world.record('contract-b', 'AwardContract', { ...award, startsOn: '3199-12', termMonths: 12 });
+    const { rows, row, keys } = await register();
+    const { columns, records } = rows.projector.projection('contract-register').formats!['csv'] as any;
+    const ends = async (id: string) => {
+      const of = records(await row(id))[0];
+      return ['endsEarliest', 'endsLatest', 'pastEndSince'].map((name) => columns.find(([one]: any) => one === name)[1](of));
+    };
+    expect([(await row('a')).ends, await ends('a')]).toEqual(['3018-12-31', ['3018-12-31', '3018-12-31', null]]);
+    expect([(await row('b')).ends, await ends('b')]).toEqual(['[3200-11-30..3200-12-30]', ['3200-11-30', '3200-12-30', null]]);
+    expect([await keys({ endsFrom: '3018-12-31' }), await keys({ endsUntil: '3018-12-31' })]).toEqual([['a', 'b'], ['a']]);
+    expect([await row('a'), await row('b')].map(rows.projector.projection('contract-register').sorts!['ends']!)).toEqual(['3018-12-31', '3200-11-30']); // prettier-ignore
+  });
+
   it('has a record for each contract as a table', async () => {
     await world.record('contract-a', 'AwardContract', { ...award, startsOn: '2016-02', endsOn: '2018-03-31', vat: 'ex' });
     await world.record('contract-b', 'AwardContract', { ...award, title: '=1+1', value: { unknown: true } });

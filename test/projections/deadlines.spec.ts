@@ -48,6 +48,22 @@ describe('a contract that runs', () => {
     expect(overdue.map((rows) => Object.keys(rows))).toEqual([[], ['end:csc']]);
   });
 
+  it('such as a lease of 999 years has its end in the fourth millennium, and with an option that is open the day after', async () => {
+    await award({ startsOn: '2020-01-01', endsOn: undefined, termMonths: 11_988, options: [{ option: 'more', months: 12_000 }] });
+    const end = { due: '3018-12-31', earliest: '3018-12-31', latest: '3018-12-31' };
+    expect(await found()).toMatchObject({ 'end:csc': end, 'option:csc/more': end });
+    expect(Object.keys(await found({ dueFrom: '3018-12-31', dueBy: '3018-12-31' }))).toHaveLength(2);
+    expect(Object.keys(await found({ dated: 'false' }))).toEqual([]);
+    await record('ApproveChange', { kind: 'term', endsOn: '3118-12-31' }, '2018-03-01');
+    expect((await found())['end:csc']).toMatchObject({ due: '3118-12-31', latest: '3118-12-31' });
+  });
+
+  it('has its day also where a term leads beyond the last year in which a day can be recorded', async () => {
+    await award({ startsOn: '3199-12', endsOn: undefined, termMonths: 12 });
+    const due = { due: '[3200-11-30..3200-12-30]', earliest: '3200-11-30', latest: '3200-12-30' };
+    expect((await found())['end:csc']).toMatchObject(due);
+  });
+
   it('whose end nobody knows stands under no date', async () => {
     await world.record('contract-csc', 'AwardContract', contract, { effectiveOn: '2015-11-16' });
     expect((await found())['end:csc']).toMatchObject({ due: null, earliest: null, latest: null });

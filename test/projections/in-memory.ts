@@ -16,7 +16,7 @@ import {
 import { byStream, type World } from '../random-history.js';
 
 /** A kind and an id; before it, in a link, the rank. */
-const IS_KEY = /^(\d\|)?[a-z-]+:./;
+const IS_KEY = /^([\d^]\|)?[a-z-]+:./;
 
 interface Placed extends Contribution {
   readonly source: Source;
@@ -73,11 +73,26 @@ export class InMemory {
     addedUp: (_, total) => void this.addedUp.push(total),
   };
 
+  /** The links of a contribution, each once, with those of what it links through. */
+  #linksOf(placed: Placed): readonly string[] {
+    const { links = [] } = placed;
+    return [...new Set([...links.filter((link) => !link.startsWith('^|')), ...this.#behind(placed).flatMap(({ to }) => to)])];
+  }
+  /** The keys that it links through, with where the contributions under each link to. */
+  #behind({
+    links = [],
+  }: Placed): readonly { readonly key: string; readonly to: readonly string[]; readonly carries: readonly string[] }[] {
+    return links.flatMap((link) => {
+      if (!link.startsWith('^|')) return [];
+      const key = link.slice(2);
+      return this.#placed.filter((other) => other.key === key).map((other) => ({ key, to: (other.links ?? []).map((one) => one.replace(/^\d\|/, '')), carries: other.source.carries ?? [] })); // prettier-ignore
+    });
+  }
   /** By rank, then the newest first. */
   #linked<Shown, Entry>({ from, ranks, entry }: LinkedList<Shown, Entry>, key: Key): readonly Entry[] {
     const ranked: Placed[][] = Array.from({ length: ranks }, () => []);
     for (const placed of this.#placed)
-      for (const link of placed.source === from ? (placed.links ?? []) : []) {
+      for (const link of placed.source === from ? this.#linksOf(placed) : []) {
         const [rank, to] = /^\d\|/.test(link) ? [Number(link[0]), link.slice(2)] : [0, link];
         if (to === key) ranked[rank]!.unshift(placed);
       }
@@ -92,8 +107,15 @@ export class InMemory {
   /** What the contributions add to the totals of a key. */
   measures(key: string): Readonly<Record<string, bigint>> {
     const measures: Record<string, bigint> = {};
-    for (const { sums = {} } of this.#placed)
-      for (const [measure, n] of Object.entries(sums[key] ?? {})) measures[measure] = (measures[measure] ?? 0n) + n;
+    const add = (added: Readonly<Record<string, bigint>> = {}): void => {
+      for (const [measure, n] of Object.entries(added)) measures[measure] = (measures[measure] ?? 0n) + n;
+    };
+    for (const placed of this.#placed) {
+      add(placed.sums?.[key]);
+      for (const { key: through, to, carries } of this.#behind(placed))
+        for (const suffix of carries)
+          if (key.endsWith(suffix) && to.includes(key.slice(0, key.length - suffix.length))) add(placed.sums?.[`${through}${suffix}`]);
+    }
     return measures;
   }
 

@@ -23,6 +23,7 @@ describe('the value of a contract for each year of its term', () => {
     ['its days, where it is of one day', { startsOn: '2016-01-01', endsOn: '2016-01-01' }, '2', '730.00', 'original ÷ 1 day × 365 by its dates'],
     ['one month, where it has no more', { termMonths: 1 }, '5', '60.00', 'original ÷ 1 month × 12'],
     ['its dates and options, where the value covers them', { startsOn: '2016-01-01', endsOn: '2016-12-31', covers: 'with-options', options: [{ option: 'a', months: 12 }, { option: 'b', months: 12, status: 'lapsed' }] }, '50', '25.00', 'original ÷ 2 years with options by its dates'],
+    ['options that lead beyond the last year in which a day can be recorded', { startsOn: '3199-01-01', endsOn: '3199-12-31', covers: 'with-options', options: [{ option: 'a', months: 12 }] }, '50', '25.00', 'original ÷ 2 years with options by its dates'],
     ['its months before its dates, which may contradict them', { termMonths: 12, startsOn: '2016-01-01', endsOn: '2017-12-31' }, '50', '50.00', 'original ÷ 1 year'],
     ['yen, which have no smaller unit', { termMonths: 84, value: { amount: '1000000', currency: 'JPY' } }, undefined, '142857', 'original ÷ 7 years'],
     ['dinar, which have three digits', { termMonths: 84, value: { amount: '1', currency: 'KWD' } }, undefined, '0.143', 'original ÷ 7 years'],

@@ -118,3 +118,26 @@ describe('a total of ceilings', () => {
     expect(opened.at(-1)).toEqual({ key: 'tower:x', without: ['contract:old'], measures: ['ex', 'inc', 'unknown'], field: '/ceiling' });
   });
 });
+
+describe('a total of which there is more than it looks at says so', () => {
+  it('of replacements: the newest 200 are taken out, and what others replace is counted beside them', async () => {
+    for (let i = 0; i <= 200; i++) {
+      await record(`old-${i}`);
+      await record(`new-${i}`, { value: gbp('300'), replaces: `old-${i}` });
+    }
+    const [text, beyond] = ['£60,400, up to 1 replacement not looked at', 1];
+    const board = await inMemory('tower-board', world);
+    const counted = { text, replaced: 200, beyond };
+    expect([board.row('tower:hosting').total, board.row('programme:met').totals.towers]).toMatchObject([counted, counted]);
+    expect(board.row('tower:euc').total).not.toHaveProperty('beyond');
+    expect((await inMemory('exposure', world)).row('supplier:csc')).toMatchObject({ ceiling: { text }, replaced: 200, beyond });
+    expect((await inMemory('money', world)).row('programme:met').towers).toMatchObject({ ceiling: { text }, replaced: 200, beyond });
+  }, 60_000);
+
+  it('of contracts of several towers that became one: the newest 200 are counted once, the others in each', async () => {
+    for (let i = 0; i <= 200; i++) await record(`both-${i}`, { towers: ['hosting', 'euc'] });
+    await world.record('tower-hosting', 'MergeTowers', { into: 'euc' });
+    const board = await inMemory('tower-board', world);
+    expect(board.row('tower:euc').total).toMatchObject({ text: '£20,200, up to 2 contracts of several towers not looked at', beyond: 2 });
+  }, 60_000);
+});

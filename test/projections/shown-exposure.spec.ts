@@ -164,8 +164,29 @@ describe('what names only a contract', () => {
     expect([hosting.warnings, hosting.risks]).toMatchObject([[{ warning: 'w' }], []]);
     const sources = Object.fromEntries(rows.projection.from.map((one) => [one.kind, one as any]));
     const linksOf = async (id: string) => sources['loss'].place(id, (await world.history(`loss-${id}`)).state)[0].links;
-    expect(await linksOf('a')).toEqual(['programme:met', 'contract:hosting']);
+    expect(await linksOf('a')).toEqual(['programme:met', 'contract:hosting', '^|contract:hosting']);
     expect(await linksOf('b')).toEqual(['programme:met', 'supplier:csc', 'contract:hosting']);
+  });
+
+  it('counts and stands in the lists of the supplier alike, whichever of its many contracts it names', async () => {
+    await world.record('loss-a', 'RaiseLoss', { ...ofNobody, contract: 'hosting', gross: gbp('7') });
+    await met('AddWarning', { warning: 'w', summary: 'Dear', by: 'Press', source, about: { contract: 'hosting' } });
+    await met('RaiseRisk', { risk: 'r', summary: 'May be late', source, about: { contract: 'hosting' } });
+    for (let i = 1; i <= 21; i++) await world.record(`contract-more-${i}`, 'AwardContract', { ...award, value: gbp('1') });
+    await world.record('loss-b', 'RaiseLoss', { ...ofNobody, contract: 'more-21', gross: gbp('11') });
+    await world.record('loss-c', 'RaiseLoss', { ...loss, contract: 'hosting', gross: gbp('13') });
+    const rows = await exposure();
+    const csc = rows.row('supplier:csc');
+    expect(csc.losses.authority).toMatchObject({ losses: 3, gross: { text: '£31' } });
+    expect(csc.counts).toMatchObject({ contracts: 22, losses: 3, warnings: 1, risks: 1 });
+    expect(csc.lossList.map(({ loss }: { loss: string }) => loss)).toEqual(['c', 'b', 'a']);
+    expect([csc.warnings, csc.risks]).toMatchObject([[{ warning: 'w' }], [{ risk: 'r' }]]);
+    for (const [name, n] of [
+      ['losses', 3],
+      ['warnings', 1],
+      ['risks', 1],
+    ] as const)
+      expect(rows.list('supplier:csc', name)).toHaveLength(n);
   });
 
   it('is a finding where the loss names another supplier than its contract', async () => {

@@ -1,7 +1,7 @@
 import { certainlyBefore, choice, count, date, id, list, object, optional, ref, signedValue, text, type DataOf, type Occurrence, type Rules } from '../../kernel/index.js'; // prettier-ignore
-import { KINDS, type Contract } from './state.js';
+import { KINDS, MOST_MONTHS, type Contract } from './state.js';
 
-const months = count('Months', { min: 1, max: 1200, example: 48 });
+const months = count('Months', { min: 1, max: MOST_MONTHS, example: 48 });
 /** What a contract is, and what it is made of. */
 export const composed = {
   kind: optional(choice(KINDS, 'A contract where nothing else is said, and a call-off where it names its framework')),

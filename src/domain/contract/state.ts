@@ -220,6 +220,8 @@ export const ONE_CURRENCY = 'A contract has one currency: every figure of its va
 
 /** Term and service, as far as ends are counted from them. */
 type Counted = Pick<Contract, 'term' | 'dates'>;
+/** Of a term: 1,000 years, since there are leases of 999. */
+export const MOST_MONTHS = 12_000;
 const isKnown = (on: string | undefined): on is string => on !== undefined && on !== 'unknown';
 /**
  * The first day of the term: as it was stated, else that on which the service started, which is not the same. What is counted from the

@@ -5,6 +5,8 @@ import {
   differences,
   isLedgerEvent,
   ledgerDataOf,
+  NEWEST,
+  newestOf,
   completions,
   openClaims,
   Rejection,
@@ -52,6 +54,25 @@ export const stateView = (history: History, { effectiveOn }: { readonly effectiv
     ),
     notes: history.notes,
   };
+};
+
+type StateView = ReturnType<typeof stateView>;
+/** JSON of a view in characters, up to which it has all of its lists. */
+const WHOLE = 64 << 10;
+/** A view as it is; a longer one has the newest 20 of each list, and by JSON Pointer how many there are of each that has more. */
+export const boundedView = (view: StateView): StateView & { readonly counts?: Readonly<Record<string, number>> } => {
+  if (JSON.stringify(view).length <= WHOLE) return view;
+  const counts: Record<string, number> = {};
+  const cut = <Of extends object>(of: Of, path: string): Of =>
+    Object.fromEntries(
+      Object.entries(of).map(([name, value]: [string, unknown]) => {
+        if (!Array.isArray(value) || value.length <= NEWEST) return [name, value];
+        counts[`${path}/${name}`] = value.length;
+        return [name, newestOf(value)];
+      }),
+    ) as Of;
+  const bounded = cut(view, '');
+  return { ...bounded, state: cut(view.state as object, '/state') as Json, counts };
 };
 
 const summaryOf = ({ recorded, effectiveOn }: Entry) => ({ event: recorded.id, type: recorded.type, effectiveOn });

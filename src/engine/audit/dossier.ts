@@ -86,7 +86,7 @@ export interface KnownStream {
   readonly stream: string;
   readonly revision: number;
   readonly href: string;
-  /** Events that were recorded there since; absent of streams that are not shown. */
+  /** Events that were recorded there since, without those of the decision; absent of streams that are not shown. */
   readonly since?: number;
   /** Facts among those known that are certainly of a later day than the act. */
   readonly laterThanTheAct?: number;
@@ -149,7 +149,7 @@ export const wholeDossier = async (events: readonly RecordedEvent[], now: Histor
     revision: last.revision,
     assessed: assessed.map((one) => assessmentOf(one, programmes)),
     knownMeans: knownMeans(first, base.daysLate),
-    known: await knownOf(known, first, before, around),
+    known: await knownOf(known, events, before, around),
     events: shown.map((event, i) => ({ ...event, ...changed[i]! })),
     caused: await causesOf(events, around),
   };
@@ -290,11 +290,12 @@ const knownMeans = ({ metadata: { effectiveOn } }: RecordedEvent, late: number |
 
 const knownOf = async (
   known: readonly { readonly stream: string; readonly revision: number }[],
-  first: RecordedEvent,
+  events: readonly RecordedEvent[],
   own: History,
   { load, href }: Surroundings,
 ): Promise<readonly KnownStream[]> => {
-  const { effectiveOn } = first.metadata;
+  const { effectiveOn } = events[0]!.metadata;
+  const last = events.at(-1)!.revision;
   const found: KnownStream[] = [];
   let bytes = 0;
   for (const [i, { stream, revision }] of known.entries()) {
@@ -312,7 +313,7 @@ const knownOf = async (
     const later = then.entries.filter((entry) => certainlyBefore(effectiveOn, entry.effectiveOn)).length;
     found.push({
       ...base,
-      since: now.revision - revision,
+      since: now.revision - (stream === own.stream ? last : revision),
       ...(later > 0 && { laterThanTheAct: later }),
       ...(fits && { state }),
     });

@@ -3,7 +3,8 @@ import type { Contribution, Contributions, History, Measures, Projection, Record
 import { split } from '../audit/audit.js';
 import type { Prepared } from '../history-cache.js';
 import { SegmentedLru } from '../segmented-lru.js';
-import { MAX_PAGE, type ProjectionBuild, type ReadModel, type Sequence } from '../../store/read-model.js';
+import { carriedIn, carriedSums, isThroughTarget, plusSums, throughOf, throughTarget, type Carried } from './carried.js';
+import { MAX_PAGE, type ContributionPlace, type ProjectionBuild, type ReadModel, type Sequence } from '../../store/read-model.js';
 
 /** Where a stream stands: what it contributes follows from its state alone. */
 export type Folded = Pick<History, 'aggregate' | 'id' | 'revision' | 'state'>;
@@ -54,9 +55,12 @@ export const keyOfTotal = (total: string): string => (total.includes('#') ? tota
 export const targetsOf = ({ key, links = NO_LINKS }: Contribution): readonly string[] => {
   if (links.length === 0) return NO_LINKS;
   const kind = kindOf(key);
-  const targets = links.map((link) => (link[1] === '|' ? targetOf(kind, Number(link[0]), link.slice(2)) : targetOf(kind, 0, link)));
+  const targets = links.map((link) => (link[1] === '|' ? targetBehind(kind, link[0]!, link.slice(2)) : targetOf(kind, 0, link)));
   return targets.every((target, i) => targets.indexOf(target) === i) ? targets : [...new Set(targets)];
 };
+
+const targetBehind = (kind: string, rank: string, key: string): string =>
+  rank === '^' ? throughTarget(key) : targetOf(kind, Number(rank), key);
 
 /** Keeps one build's contributions, links and totals true for the last event that it took. */
 export class ProjectionWriter {
@@ -64,6 +68,7 @@ export class ProjectionWriter {
   /** Faulted streams, which can be folded no more → the sequence from which on their contributions stay as they were. */
   readonly faulted: Map<string, Sequence>;
   readonly #readsEvents: boolean;
+  readonly #carried: Carried;
   readonly #totals = new LRUCache<string, Map<string, bigint>>({
     maxSize: TOTALS_BYTES,
     sizeCalculation: (total, key) => 300 + 2 * key.length + 100 * total.size,
@@ -77,6 +82,7 @@ export class ProjectionWriter {
   ) {
     this.cursor = build.cursor;
     this.#readsEvents = readsEvents(projection);
+    this.#carried = carriedIn(projection);
     this.faulted = new Map();
     for (let page = readModel.faulted(build.id, { limit: MAX_PAGE }); page.length > 0;) {
       for (const { stream, sequence } of page) this.faulted.set(stream, sequence);
@@ -127,21 +133,87 @@ export class ProjectionWriter {
   /** Places first, then totals: to close a place writes what is pending, and a total that several contributions share is written once. */
   #replace(stream: string, before: Contributions, after: Contributions, at: Sequence): void {
     if (before.length === 0) {
-      for (const contribution of after) this.readModel.openContribution(this.build.id, placeOf(stream, contribution), at);
-      for (const { sums } of after) this.#count(undefined, sums, at);
+      for (const contribution of after) this.readModel.openContribution(this.build.id, this.#placeOf(stream, contribution, at), at);
+      for (const contribution of after) this.#carry(undefined, contribution, at);
+      for (const contribution of after) this.#count(undefined, this.#sumsOf(contribution, at), at);
       return;
     }
     const [last, next] = [byKey(before), byKey(after)];
     for (const contribution of before) {
       const other = next(contribution.key);
-      if (!other || !samePlace(contribution, other)) this.readModel.closeContribution(this.build.id, placeOf(stream, contribution), at);
+      if (!other || !samePlace(contribution, other))
+        this.readModel.closeContribution(this.build.id, this.#placeOf(stream, contribution, at), at);
     }
     for (const contribution of after) {
       const other = last(contribution.key);
-      if (!other || !samePlace(other, contribution)) this.readModel.openContribution(this.build.id, placeOf(stream, contribution), at);
+      if (!other || !samePlace(other, contribution))
+        this.readModel.openContribution(this.build.id, this.#placeOf(stream, contribution, at), at);
     }
-    for (const contribution of before) if (!next(contribution.key)) this.#count(contribution.sums, undefined, at);
-    for (const contribution of after) this.#count(last(contribution.key)?.sums, contribution.sums, at);
+    for (const contribution of before) if (!next(contribution.key)) this.#carry(contribution, undefined, at);
+    for (const contribution of after) this.#carry(last(contribution.key), contribution, at);
+    for (const contribution of before) if (!next(contribution.key)) this.#count(this.#sumsOf(contribution, at), undefined, at);
+    for (const contribution of after) {
+      const other = last(contribution.key);
+      this.#count(other && this.#sumsOf(other, at), this.#sumsOf(contribution, at), at);
+    }
+  }
+
+  #placeOf(stream: string, contribution: Contribution, at: Sequence): ContributionPlace {
+    const { key, row = false } = contribution;
+    const links = targetsOf(contribution);
+    if (this.#carried.size === 0 || !links.some(isThroughTarget)) return { key, stream, row, links };
+    const own = links.filter((target) => !isThroughTarget(target));
+    return { key, stream, row, links: [...own, ...this.#goingOn(key, own, links.filter(isThroughTarget), at)] };
+  }
+  /** What it links through, and behind that where this links to now. */
+  #goingOn(key: string, own: readonly string[], through: readonly string[], at: Sequence): readonly string[] {
+    const more = through.flatMap((target) => this.#linksUnder(keyOfTarget(target), at)).map((link) => targetOf(kindOf(key), 0, link));
+    return [...through, ...new Set(more.filter((target) => !own.includes(target)))];
+  }
+  #sumsOf(contribution: Contribution, at: Sequence): Contribution['sums'] {
+    if (this.#carried.size === 0 || throughOf(contribution).length === 0) return contribution.sums;
+    return plusSums(
+      contribution.sums,
+      carriedSums(contribution, this.#carried, (key) => this.#linksUnder(key, at)),
+    );
+  }
+  /** Where the contributions under a key link to. */
+  #linksUnder(key: string, at: Sequence): readonly string[] {
+    return linksIn(this.readModel.contributionsAt(this.build.id, key, at).flatMap(({ links }) => links));
+  }
+
+  /** Moves what links through a contribution along with it, and what that adds. */
+  #carry(before: Contribution | undefined, after: Contribution | undefined, at: Sequence): void {
+    const { key } = (after ?? before)!;
+    const carries = this.#carried.get(kindOf(key));
+    if (!carries) return;
+    const [was, is] = [before, after].map((one) => linksIn(one ? targetsOf(one) : NO_LINKS)) as [readonly string[], readonly string[]];
+    const [gone, come] = [was.filter((link) => !is.includes(link)), is.filter((link) => !was.includes(link))];
+    if (gone.length + come.length === 0 || !this.#relink(key, at)) return;
+    for (const suffix of carries) {
+      const total = Object.fromEntries(this.#totalOf(`${key}${suffix}`));
+      if (Object.keys(total).length === 0) continue;
+      for (const link of gone) this.#move(`${link}${suffix}`, total, NOTHING, at);
+      for (const link of come) this.#move(`${link}${suffix}`, NOTHING, total, at);
+    }
+  }
+  /** Whether anything links through a key. */
+  #relink(key: string, at: Sequence): boolean {
+    const target = throughTarget(key);
+    const page = { limit: MAX_PAGE };
+    let places = this.readModel.referencingAt(this.build.id, target, at, page);
+    const found = places.length > 0;
+    while (places.length > 0) {
+      for (const place of places) {
+        this.readModel.closeContribution(this.build.id, place, at);
+        const own = place.links.slice(0, place.links.findIndex(isThroughTarget));
+        const links = [...own, ...this.#goingOn(place.key, own, place.links.filter(isThroughTarget), at)];
+        this.readModel.openContribution(this.build.id, { ...place, links }, at);
+      }
+      if (places.length < MAX_PAGE) break;
+      places = this.readModel.referencingAt(this.build.id, target, at, { ...page, after: places.at(-1)! });
+    }
+    return found;
   }
 
   /** Totals that the stream had a share in count it; a stream that faults at its first event counts in its programme. */
@@ -150,7 +222,8 @@ export class ProjectionWriter {
     this.log(`${this.projection.name}: ${stream} is faulted.`, error);
     this.faulted.set(stream, sequence);
     this.readModel.fault(this.build.id, { stream, sequence, error: why });
-    for (const key of faultedIn(before.contributions, about.programme)) this.#count({}, { [key]: { faulted: 1n } }, sequence);
+    const contributions = before.contributions.map((one) => ({ ...one, sums: this.#sumsOf(one, sequence) ?? NOTHING }));
+    for (const key of faultedIn(contributions, about.programme)) this.#count({}, { [key]: { faulted: 1n } }, sequence);
   }
 
   /** Subtracts the old amounts and adds the new. */
@@ -224,12 +297,10 @@ const NONE: Contributions = [];
 const NOTHING_ADDED: Added = { state: undefined, contributions: NONE };
 const NO_LINKS: readonly string[] = [];
 
-const placeOf = (stream: string, contribution: Contribution) => ({
-  key: contribution.key,
-  stream,
-  row: contribution.row ?? false,
-  links: targetsOf(contribution),
-});
+/** The rows that targets belong to, each once; none of what is only linked through. */
+export const linksIn = (targets: readonly string[]): readonly string[] => [
+  ...new Set(targets.filter((target) => !isThroughTarget(target)).map(keyOfTarget)),
+];
 
 /** A few are searched through, many are looked up. */
 export const byKey = (contributions: Contributions): ((key: string) => Contribution | undefined) => {

@@ -12,9 +12,10 @@ export interface Bounds {
 
 const FIRST = '0000-00-00';
 const LAST = '9999-99-99';
-const plain = /^(19|20|21)\d\d(-\d\d(-\d\d)?)?$/;
-const YEAR = '(?:19|20|21)\\d\\d';
-const LEAP = '(?:(?:19|20|21)(?:0[48]|[2468][048]|[13579][26])|2000)';
+/** From 1900 to 3199: there are leases of 999 years. */
+const plain = /^(19|2\d|3[01])\d\d(-\d\d(-\d\d)?)?$/;
+const YEAR = '(?:19|2\\d|3[01])\\d\\d';
+const LEAP = '(?:(?:19|2\\d|3[01])(?:0[48]|[2468][048]|[13579][26])|2000|2400|2800)';
 const PLAIN =
   `(?:${YEAR}(?:-(?:0[1-9]|1[0-2]))?|${YEAR}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\\d|3[01])|(?:0[469]|11)-(?:0[1-9]|[12]\\d|30)` +
   `|02-(?:0[1-9]|1\\d|2[0-8]))|${LEAP}-02-29)`;
@@ -103,6 +104,12 @@ export const bounds = (date: UncertainDate): Bounds => {
   return found;
 };
 
+/** The same with null where an end is open. */
+export const daysOf = (date: UncertainDate): { readonly earliest: string | null; readonly latest: string | null } => {
+  const { earliest, latest } = bounds(date);
+  return { earliest: earliest === FIRST ? null : earliest, latest: latest === LAST ? null : latest };
+};
+
 /** Whether `a` is before `b`: `yes` or `no` (also for the same exact day) when certain, `unknown` otherwise. */
 export const before = (a: UncertainDate, b: UncertainDate): 'yes' | 'no' | 'unknown' => {
   const [x, y] = [bounds(a), bounds(b)];
@@ -125,6 +132,9 @@ const numberOf = (day: string): number => {
   const [year, month, date] = [digits(day, 0, 4), digits(day, 5, 7), digits(day, 8, 10)];
   const isDate = day.length === 10 && day[4] === '-' && day[7] === '-' && year >= 0 && month >= 1 && month <= 12;
   if (!isDate || !(date >= 1 && date <= daysIn(year, month))) throw new RangeError(`${day} is not a day of the calendar`);
+  return numberOfDay(year, month, date);
+};
+const numberOfDay = (year: number, month: number, date: number): number => {
   const [y, m] = month > 2 ? [year, month - 3] : [year - 1, month + 9];
   return 365 * y + Math.floor(y / 4) - Math.floor(y / 100) + Math.floor(y / 400) + Math.floor((153 * m + 2) / 5) + date - 1;
 };
@@ -174,19 +184,25 @@ const lastDayOf = (firstDay: string, months: number): string => {
   const total = year * 12 + month - 1 + months;
   const [y, m] = [Math.floor(total / 12), (total % 12) + 1];
   const most = daysIn(y, m);
-  return day > most ? `${pad(y, 4)}-${pad(m)}-${pad(most)}` : addDays(`${pad(y, 4)}-${pad(m)}-${pad(day)}`, -1);
+  return dayOfNumber(day > most ? numberOfDay(y, m, most) : numberOfDay(y, m, day) - 1);
 };
-/** What a change of its days makes of an uncertain date: as short as it can be written. Open ends and `unknown` stay. */
+/** Days of later years than 9999 do not compare as texts. */
+const isBeyond = (day: string): boolean => day.length > LAST.length;
+/**
+ * What a change of its days makes of an uncertain date: as short as it can be written. Open ends and `unknown` stay, and what ends after the
+ * year 9999 has an open end.
+ */
 const moved = (date: UncertainDate, move: (day: string) => string): UncertainDate => {
   if (date === 'unknown') return date;
   const { earliest, latest } = bounds(date);
-  const [from, to] = [earliest === FIRST ? '' : move(earliest), latest === LAST ? '' : move(latest)];
+  const [first, last] = [earliest === FIRST ? '' : move(earliest), latest === LAST ? '' : move(latest)];
+  const [from, to] = [isBeyond(first) ? '9999-12-31' : first, isBeyond(last) ? '' : last];
   if (from === to) return from;
   const short = [from.slice(0, 7), from.slice(0, 4)].find((text) => text && boundsOfPlain(text).earliest === from && boundsOfPlain(text).latest === to); // prettier-ignore
   return short ?? `[${from}..${to}]`;
 };
 
-/** An uncertain date so many days later, or earlier when negative. The result may be outside the years 1900 to 2199. */
+/** An uncertain date so many days later, or earlier when negative. The result may be outside the years 1900 to 3199. */
 export const moveDays = (date: UncertainDate, days: number): UncertainDate => moved(date, (day) => addDays(day, days));
 /**
  * The last day of a term of so many months that begins on a day: 12 months from 2015-12-01 end on 2016-11-30. Where the last month has no
@@ -195,9 +211,13 @@ export const moveDays = (date: UncertainDate, days: number): UncertainDate => mo
 export const endOfTerm = (startsOn: UncertainDate, months: number): UncertainDate => moved(startsOn, (day) => lastDayOf(day, months));
 /**
  * The last day of a term that becomes so many months longer, or shorter where negative: counted from the day after. 6 months after
- * 2020-06-30 is 2020-12-31, and 6 months before 2021-03-31 is 2020-09-30. The result may be outside the years 1900 to 2199.
+ * 2020-06-30 is 2020-12-31, and 6 months before 2021-03-31 is 2020-09-30. The result may be outside the years 1900 to 3199.
  */
-export const moveEnd = (endsOn: UncertainDate, months: number): UncertainDate => moved(endsOn, (day) => lastDayOf(addDays(day, 1), months));
+export const moveEnd = (endsOn: UncertainDate, months: number): UncertainDate =>
+  moved(endsOn, (day) => {
+    const next = addDays(day, 1);
+    return isBeyond(next) ? next : lastDayOf(next, months);
+  });
 
 /**
  * Whole months from one date to another, negative when the second is earlier; undefined unless both are known at least to the month.

@@ -1,7 +1,7 @@
 import type { FoundWords, WordQuery, Wording } from '../read-model.js';
 
 /** Changes with the tables below, and with the words by which events are found: a file with others is made again. */
-export const SHAPE = '10';
+export const SHAPE = '11';
 
 /**
  * Parts of the words' index are merged seldom: an event costs a fifth less, a search looks through some more parts.
@@ -28,7 +28,7 @@ export const TABLES = `
   CREATE TABLE rows (build INTEGER NOT NULL, key TEXT NOT NULL, stream INTEGER NOT NULL, stored TEXT NOT NULL, PRIMARY KEY (build, key, stream)) STRICT, WITHOUT ROWID;
   CREATE TABLE links (
     build INTEGER NOT NULL, target INTEGER NOT NULL, since INTEGER NOT NULL, key TEXT NOT NULL, stream INTEGER NOT NULL, until INTEGER,
-    PRIMARY KEY (build, target, since, key)
+    PRIMARY KEY (build, target, since, key, stream)
   ) STRICT, WITHOUT ROWID;
   CREATE TABLE marks (build INTEGER NOT NULL, hash INTEGER NOT NULL, sequence INTEGER NOT NULL, PRIMARY KEY (build, hash, sequence)) STRICT, WITHOUT ROWID;
   CREATE TABLE totals (build INTEGER NOT NULL, key TEXT NOT NULL, since INTEGER NOT NULL, measures TEXT NOT NULL, steps TEXT NOT NULL) STRICT;

@@ -130,12 +130,13 @@ export class SqliteReadModel extends ReadModelQueries implements ReadModel {
     this.#run(sql, at, build, of, stored, open.since);
     for (const target of links)
       this.#run(
-        'UPDATE links SET until = ? WHERE build = ? AND target = ? AND since = ? AND key = ?',
+        'UPDATE links SET until = ? WHERE build = ? AND target = ? AND since = ? AND key = ? AND stream = ?',
         at,
         build,
         this.#name(target),
         open.since,
         stored,
+        of,
       );
   }
   mark(build: number, name: string, at: Sequence): void {

@@ -19,7 +19,7 @@ import {
 import { REGIMES } from '../../law/index.js';
 import { particulars, procured, withParticulars } from '../particulars.js';
 import { composed, composedRules, plannedRules, withComposed } from '../framework.js';
-import { afterAward, dated, endsAfterStart, event, STAGES, type Contract, type Stage, type Supply } from '../state.js';
+import { afterAward, dated, endsAfterStart, event, MOST_MONTHS, STAGES, type Contract, type Stage, type Supply } from '../state.js';
 import { suppliersField, suppliersRules } from '../suppliers.js';
 
 const regime = choice(REGIMES, 'The law it was procured under');
@@ -27,7 +27,7 @@ const title = text('Title of the contract', { example: 'Hosting' });
 const towers = list(ref('tower'), 'The towers it serves; none when it stands outside them', { max: 20 });
 export const covers = choice(['initial-term', 'with-options', 'unknown'], 'What the value covers');
 export const vat = choice(['ex', 'inc', 'unknown'], 'Whether the value includes VAT');
-const months = count('Months', { min: 1, max: 1200, example: 72 });
+const months = count('Months', { min: 1, max: MOST_MONTHS, example: 72 });
 const options = list(
   object({
     option: id('The option', { example: 'year-7' }),

@@ -3,7 +3,7 @@ import { checked } from '../../programme/policies.js';
 import { assessChange } from '../law.js';
 import { addedBy, optionOf, optionRules } from '../options.js';
 import { ceilingAfter } from './change.js';
-import { endingOn, endsAfterStart, event, statedEndOf, type Contract } from '../state.js';
+import { endingOn, endsAfterStart, event, MOST_MONTHS, statedEndOf, type Contract } from '../state.js';
 
 interface Extension {
   readonly startsOn?: string;
@@ -40,7 +40,7 @@ export const extending = {
     allowedIn: ['signed', 'live', 'notice-given'],
     fields: {
       option: optional(id('The option that is exercised; absent when the contract had none', { example: 'year-7' })),
-      months: optional(count('Months by which the term is longer; at most those of the option', { min: 1, max: 1200 })),
+      months: optional(count('Months by which the term is longer; at most those of the option', { min: 1, max: MOST_MONTHS })),
       endsOn: optional(date('The new last day of the term')),
     },
     rules: {

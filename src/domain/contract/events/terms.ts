@@ -14,7 +14,7 @@ import {
 import { indexedCeiling } from '../indexation.js';
 import { optionRules } from '../options.js';
 import { withItem } from '../lists.js';
-import { endsAfterStart, event, firstDayOf, type Contract } from '../state.js';
+import { endsAfterStart, event, firstDayOf, MOST_MONTHS, type Contract } from '../state.js';
 
 /** Day on which a break takes effect: as stated, else so many months after the first day of the term, or of the service. */
 const breakEnd = ({ afterMonths, endsOn }: { readonly afterMonths: number; readonly endsOn?: string }, c: Contract) => {
@@ -27,7 +27,7 @@ export const providing = {
   TermSet: event({
     allowedIn: ['awarded', 'signed', 'live', 'notice-given'],
     fields: {
-      months: optional(count('Months of the term', { min: 1, max: 1200, example: 60 })),
+      months: optional(count('Months of the term', { min: 1, max: MOST_MONTHS, example: 60 })),
       startsOn: optional(date('First day of the term')),
       endsOn: optional(date('Last day of the term')),
     },
@@ -100,7 +100,7 @@ export const providing = {
   BreakDecided: event({
     allowedIn: ['signed', 'live'],
     fields: {
-      afterMonths: count('The break point: so many months after the first day', { min: 1, max: 1200, example: 24 }),
+      afterMonths: count('The break point: so many months after the first day', { min: 1, max: MOST_MONTHS, example: 24 }),
       decision: choice(['exercised', 'waived'], 'Whether the contract ends there or goes on'),
       endsOn: optional(date('Last day of the contract, where it ends there')),
     },

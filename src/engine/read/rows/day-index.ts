@@ -1,5 +1,7 @@
 import type { Contribution, Measures } from '../../../kernel/index.js';
 import type { Sequence } from '../../../store/read-model.js';
+import { carriedSums, throughOf, type Carried } from '../carried.js';
+import { kindOf, linksIn, targetOf } from '../projection-writer.js';
 import type { Breathe } from './rendering.js';
 
 /** One contribution on the day, of a stream or of one of its events. */
@@ -51,20 +53,29 @@ export class DayIndex {
   }
 
   /** @param standings in the order in which their streams began */
-  static async of(at: Sequence, standings: readonly Standing[], breathe: Breathe, linkedSince?: LinkedSince): Promise<DayIndex> {
+  static async of(
+    at: Sequence,
+    standings: readonly Standing[],
+    breathe: Breathe,
+    linkedSince?: LinkedSince,
+    carried: Carried = NOTHING_CARRIED,
+  ): Promise<DayIndex> {
     const index = new DayIndex(at, standings, linkedSince);
     const keys = new Set<string>();
     const events: Placed[] = [];
+    const going: Placed[] = [];
     for (const standing of standings) {
       for (const placed of standing.placed) {
         index.#add(placed);
         if (placed.contribution.row && placed.event === undefined) keys.add(placed.contribution.key);
         if (placed.event !== undefined) events.push(placed);
+        if (carried.size > 0 && throughOf(placed.contribution).length > 0) going.push(placed);
       }
       for (const total of standing.fault?.totals ?? []) index.#count(total, { faulted: 1n });
       index.bytes += standing.bytes;
       await breathe(standing.placed.length);
     }
+    for (const placed of going) index.#carry(placed, carried);
     if (events.length > 0) for (const list of index.lists.values()) list.sort((a, b) => a.since - b.since);
     const inOrder = events.filter(({ contribution }) => contribution.row).sort((a, b) => a.since - b.since);
     index.rowKeys = [...new Set([...[...keys].sort(), ...inOrder.map(({ contribution }) => contribution.key)])];
@@ -74,17 +85,37 @@ export class DayIndex {
   #add(placed: Placed): void {
     const { contribution, targets, standing } = placed;
     if (!this.places.has(contribution.key)) this.places.set(contribution.key, placed);
-    for (const target of targets) {
-      const list = this.lists.get(target);
-      if (list) list.push(placed);
-      else this.lists.set(target, [placed]);
-    }
+    for (const target of targets) this.#list(target, placed);
     for (const total in contribution.sums) {
       this.#count(total, contribution.sums[total]!);
-      if (standing.approximate + standing.leftOut === 0) continue;
-      const streams = this.uncertainIn.get(total);
-      if (streams) streams.add(standing.stream);
-      else this.uncertainIn.set(total, new Set([standing.stream]));
+      this.#markUncertain(total, standing);
+    }
+  }
+  #list(target: string, placed: Placed): void {
+    const list = this.lists.get(target);
+    if (list) list.push(placed);
+    else this.lists.set(target, [placed]);
+  }
+  #markUncertain(total: string, { approximate, leftOut, stream }: Standing): void {
+    if (approximate + leftOut === 0) return;
+    const streams = this.uncertainIn.get(total);
+    if (streams) streams.add(stream);
+    else this.uncertainIn.set(total, new Set([stream]));
+  }
+  /** Lists and counts it where what it links through links to, once all stand. */
+  #carry(placed: Placed, carried: Carried): void {
+    const { contribution, targets, standing } = placed;
+    const between = throughOf(contribution).flatMap((key) => this.places.get(key) ?? []);
+    const linksOf = (key: string): readonly string[] => linksIn(this.places.get(key)?.targets ?? []);
+    const links = new Set(throughOf(contribution).flatMap(linksOf));
+    for (const link of links) {
+      const target = targetOf(kindOf(contribution.key), 0, link);
+      if (!targets.includes(target)) this.#list(target, placed);
+    }
+    const sums = carriedSums(contribution, carried, linksOf);
+    for (const total in sums) {
+      this.#count(total, sums[total]!);
+      for (const one of [standing, ...between.map(({ standing: other }) => other)]) this.#markUncertain(total, one);
     }
   }
   #count(total: string, measures: Measures): void {
@@ -114,6 +145,7 @@ export class DayIndex {
   }
 }
 const NOTHING: Measures = {};
+const NOTHING_CARRIED: Carried = new Map();
 const NONE: readonly Placed[] = [];
 
 /** Of a link target: stream and key → since when it is linked so, up to a sequence. */

@@ -13,6 +13,7 @@ import {
 import { MAX_PAGE, type Sequence } from '../../../store/read-model.js';
 import { split } from '../../audit/audit.js';
 import { contributionsOf, contributionsOfEvent, faultedIn, kindOf, readsEvents, targetsOf, type Folded } from '../projection-writer.js';
+import { carriedIn, type Carried } from '../carried.js';
 import { ViewTooLargeError } from '../read-errors.js';
 import { DayIndex, type LinkedSince, type Placed, type Standing } from './day-index.js';
 import { breather, type Breathe, type RowSource } from './rendering.js';
@@ -49,6 +50,7 @@ export class DayViews {
   readonly #instance = ++instances;
   readonly #readsEvents: boolean;
   readonly #categories: ReadonlySet<string>;
+  readonly #carried: Carried;
   /** Those who ask for the same view at the same time share it. */
   readonly #underWay = new Map<string, Promise<DayIndex>>();
   /** The newest view of a day and programme that was made. */
@@ -56,6 +58,7 @@ export class DayViews {
 
   constructor(private readonly from: RowSource) {
     this.#readsEvents = readsEvents(from.projection);
+    this.#carried = carriedIn(from.projection);
     this.#categories = new Set(from.projection.from.flatMap(({ category }) => category ?? []));
   }
 
@@ -94,7 +97,7 @@ export class DayViews {
       standings.push(standing.approximate > 0 ? await this.#stand(standing.stream, standing.since, whole.at, day, true) : standing);
       await breathe(standing.approximate > 0 ? standing.revision + 1 : 1);
     }
-    return DayIndex.of(whole.at, standings, breathe, this.#linkedSince);
+    return DayIndex.of(whole.at, standings, breathe, this.#linkedSince, this.#carried);
   }
 
   async #built({ at, day, programme }: DayQuestion): Promise<DayIndex> {
@@ -131,7 +134,7 @@ export class DayViews {
       await breathe(standing.revision + 1);
     }
     const standings = [...byStream.values()].sort((a, b) => a.since - b.since);
-    return DayIndex.of(at, standings, breathe, this.#linkedSince);
+    return DayIndex.of(at, standings, breathe, this.#linkedSince, this.#carried);
   }
 
   readonly #linkedSince: LinkedSince = (target, at) => {

@@ -2,6 +2,7 @@ import { type Contributions, type Key, type Source } from '../../../kernel/index
 import { MAX_PAGE, MAX_SCANNED, type IndexedEvent, type Sequence } from '../../../store/read-model.js';
 import { split } from '../../audit/audit.js';
 import { faultedIn, keyOfTarget, kindOf, sameStanding } from '../projection-writer.js';
+import { carriedIn, throughOf, throughTarget, type Carried } from '../carried.js';
 import { Changed } from './changed.js';
 import { passes, type Breathe, type RowValue } from './rendering.js';
 import { breath, type Rendered, type RowReader } from './row-reader.js';
@@ -77,8 +78,11 @@ const lineOf = (key: string, { row, text }: Rendered): string => `${JSON.stringi
  */
 export class RowUpdates {
   #run: Run = { from: 0, to: 0 };
+  readonly #carries: Carried;
 
-  constructor(private readonly reader: RowReader) {}
+  constructor(private readonly reader: RowReader) {
+    this.#carries = carriedIn(reader.projection);
+  }
 
   /** Whether a stream's events may change rows. */
   #reads(stream: string): boolean {
@@ -310,6 +314,7 @@ export class RowUpdates {
       const now = await this.reader.added.contributionsAt(stream, to);
       const alike = before.filter((was) => now.some((is) => is.key === was.key && sameStanding(was, is)));
       const same = alike.length > 0 ? await this.#sameShown(stream, from, to, alike) : NONE;
+      if (this.#movesOthers(before, now, upTo)) changed.unclear = true;
       return changed.between(before, now, same, stream, to);
     }
     const at = this.reader.readModel.revisionAt(stream, faulted);
@@ -318,6 +323,16 @@ export class RowUpdates {
     changed.unclear = true;
     for (const { key } of [...before, ...last]) changed.keys.add(key);
     for (const key of faultedIn(last, about.programme)) changed.rows.add(key);
+  }
+  /** Whether what is added to totals or linked elsewhere, through other contributions, may change with these. */
+  #movesOthers(before: Contributions, now: Contributions, upTo: Sequence): boolean {
+    if (this.#carries.size === 0) return false;
+    const { readModel, writer } = this.reader;
+    return [...before, ...now].some(
+      (one) =>
+        throughOf(one).length > 0 ||
+        (this.#carries.has(kindOf(one.key)) && readModel.referencingAt(writer.build.id, throughTarget(one.key), upTo, { limit: 1 }).length > 0), // prettier-ignore
+    );
   }
   /** Those contributions of a stream that show at one revision what they show at another. */
   async #sameShown(stream: string, from: number, to: number, contributions: Contributions): Promise<Contributions> {
