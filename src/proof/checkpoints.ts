@@ -3,7 +3,7 @@ import type { EventStore, Genesis } from '../store/event-store.js';
 import type { LogTree } from '../store/merkle-proof.js';
 import { genesisHash, originOf, signCheckpoint, type SignedCheckpoint } from './checkpoint.js';
 import { compareWithNote } from './comparison.js';
-import { noteSigner, type NoteSigner } from './note.js';
+import { noteSigner, withLines, type NoteSigner } from './note.js';
 import type { ProofFolder } from './proof-folder.js';
 
 export interface CheckpointsOptions {
@@ -106,10 +106,10 @@ export class Checkpoints {
   }
 
   /** Adds signatures of witnesses to a note; one that is no longer the newest stays as it is. @param lines as a note has them */
-  cosigned({ note }: SignedCheckpoint, lines: string): Promise<void> {
+  cosigned({ note }: SignedCheckpoint, lines: readonly string[]): Promise<void> {
     const adding = this.#signing.then(async () => {
       if (this.#latest?.note !== note) return;
-      this.#latest = { ...this.#latest, note: note + lines };
+      this.#latest = { ...this.#latest, note: withLines(note, lines) };
       await this.folder.keep(this.#latest.note);
     });
     this.#signing = adding.catch(() => undefined);

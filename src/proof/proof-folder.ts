@@ -149,9 +149,10 @@ export class ProofFolder {
     await writeFile(`${file}.new`, note, { mode: 0o600, flush: true });
     await rename(`${file}.new`, file);
   }
-  /** The last note is kept among the older ones as well. */
+  /** The last note is kept among the older ones as well: once, with the signatures that it has now. */
   keepOlder(note: string): void {
-    const notes = [...notesIn(this.#read(OLDER_FILE) ?? ''), note];
+    const before = notesIn(this.#read(OLDER_FILE) ?? '');
+    const notes = [...(before.length > 0 && signedPart(before.at(-1)!) === signedPart(note) ? before.slice(0, -1) : before), note];
     const half = Math.floor(notes.length / 2);
     const file = join(this.#dir, OLDER_FILE);
     const kept = notes.length > MAX_OLDER ? notes.filter((_, i) => i >= half || i % 2 === 0) : notes;
@@ -170,6 +171,8 @@ export class ProofFolder {
     writeDurably(join(this.#dir, name), text);
   }
 }
+
+const signedPart = (note: string): string => note.slice(0, note.lastIndexOf('\n\n'));
 
 /** A signed note holds one empty line, before its signatures, and never two. */
 const SEPARATOR = '\n\n';

@@ -147,21 +147,46 @@ describe('the checkpoints of a ledger', () => {
     const checkpoints = await open();
     const first = checkpoints.latest!;
     const line = cosign(parseNote(first.note).body, 'w', STRANGER, 1);
-    await checkpoints.cosigned(first, line);
+    await checkpoints.cosigned(first, [line]);
     expect([checkpoints.latest!.note, folder.last()!.note]).toEqual([first.note + line, first.note + line]);
     const later = cosign(parseNote(first.note).body, 'w', STRANGER, 2);
-    await checkpoints.cosigned(first, later); // the note has changed meanwhile
+    await checkpoints.cosigned(first, [later]); // the note has changed meanwhile
     expect(checkpoints.latest!.note).toBe(first.note + line);
     expect((await checkpoints.current())!.note).toBe(first.note + line);
     grow(1);
     const next = (await checkpoints.current())!;
-    await checkpoints.cosigned(first, line);
+    await checkpoints.cosigned(first, [line]);
     expect([checkpoints.latest, folder.last()!.note]).toEqual([next, next.note]);
-    await checkpoints.cosigned(next, line);
+    await checkpoints.cosigned(next, [line]);
     await checkpoints.close();
     const again = await open();
     expect([again.latest!.note, folder.last()!.note]).toEqual([next.note + line, next.note + line]);
     await again.close();
+  });
+
+  it('carry one signature of each witness, however often it signs the same one', async () => {
+    const { open, folder } = await ledgerOf(3);
+    const line = (name: string, at: number) => cosign(parseNote(folder.last()!.note).body, name, STRANGER, at);
+    for (let at = 1; at <= 70; at++) {
+      const checkpoints = await open();
+      await checkpoints.cosigned(checkpoints.latest!, [line('w', at), line('v', at)]);
+      await checkpoints.close();
+    }
+    const { note } = folder.last()!;
+    expect(note.endsWith(line('w', 70) + line('v', 70))).toBe(true);
+    expect([parseNote(note).signatures.length, folder.older().map((older) => older.note)]).toEqual([3, [note]]);
+  });
+
+  it('stay as they are where a note would have more signatures than any reader takes', async () => {
+    const { open, folder } = await ledgerOf(3);
+    const checkpoints = await open();
+    const first = checkpoints.latest!;
+    const lines = Array.from({ length: 64 }, (_, i) => cosign(parseNote(first.note).body, `w${i}`, STRANGER, 1));
+    await expect(checkpoints.cosigned(first, lines)).rejects.toThrow('64 signatures at most');
+    expect([checkpoints.latest, folder.last()!.note]).toEqual([first, first.note]);
+    await checkpoints.cosigned(first, lines.slice(1));
+    expect(parseNote(folder.last()!.note).signatures).toHaveLength(64);
+    await checkpoints.close();
   });
 
   it('are kept in a folder that is made, also where the key that all nodes share lies elsewhere', async () => {
@@ -196,7 +221,7 @@ describe('the checkpoints of a ledger', () => {
     grow(1);
     expect(await checkpoints.current()).toBe(first);
     expect(errors).toEqual([['A checkpoint could not be kept.', new Error('The disk is full.')]]);
-    await expect(checkpoints.cosigned(first, '')).rejects.toThrow('The disk is full.');
+    await expect(checkpoints.cosigned(first, [])).rejects.toThrow('The disk is full.');
     isFull = false;
     expect((await checkpoints.current())!.size).toBe(4);
     await checkpoints.close();
