@@ -51,8 +51,8 @@ interface Parts {
 /** The newest note. @throws HistoryBrokenError, StoreUnavailableError while nothing is signed */
 export const currentNote = async (checkpoints: Checkpoints): Promise<SignedCheckpoint> => {
   const checkpoint = await checkpoints.current();
-  const { fault } = checkpoints;
-  if (fault !== undefined) throw new HistoryBrokenError(`Nothing is signed: ${fault}`);
+  const { alteration } = checkpoints;
+  if (alteration !== undefined) throw new HistoryBrokenError(`Nothing is signed: ${alteration}`);
   if (!checkpoint) throw new StoreUnavailableError('Nothing is signed until the replica has caught up.');
   return checkpoint;
 };

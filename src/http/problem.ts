@@ -137,7 +137,7 @@ export class NotReadyError extends Error {
   override readonly name = 'NotReadyError';
   constructor(readonly more: Readonly<Record<string, Json>>) {
     super(
-      'The store is away, its history is not the one that was signed, its proof is gone, the clock cannot be trusted, or the projections are too far behind.',
+      'The store is away, its history is not the one that was signed, its proof is gone or replaced, the clock cannot be trusted, or the projections are too far behind.',
     );
   }
 }

@@ -12,7 +12,7 @@ import {
   writeFileSync,
   writeSync,
 } from 'node:fs';
-import { access, rename, writeFile } from 'node:fs/promises';
+import { readFile, rename, writeFile } from 'node:fs/promises';
 import { join, dirname } from 'node:path';
 import { openCheckpoint, type SignedCheckpoint } from './checkpoint.js';
 import { keyOf, parseVerifierKey, rawOf, verifierKey, type VerifierKey } from './note.js';
@@ -48,6 +48,31 @@ export interface Epoch {
   readonly last: string;
 }
 
+/** A file that a restart compares the ledger with, and that is not there as it was left. */
+export interface Missed {
+  readonly file: string;
+  readonly state: 'gone' | 'replaced';
+}
+export const sentenceOf = ({ file, state }: Missed): string =>
+  `${file} was ${state === 'gone' ? 'removed' : 'replaced'} while the ledger was open: put it back as it was.`;
+
+/** Errors of reading that say nothing about the file: the process has no descriptor left. */
+const OF_THE_PROCESS: ReadonlySet<string | undefined> = new Set(['EMFILE', 'ENFILE']);
+
+const missedIn = async (file: string, isLeft: (text: string) => boolean): Promise<Missed | undefined> => {
+  const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => error);
+  if (typeof text !== 'string') return OF_THE_PROCESS.has(text.code) ? undefined : { file, state: 'gone' };
+  return isLeft(text) ? undefined : { file, state: 'replaced' };
+};
+
+const isSame = (key: KeyObject, pem: string): boolean => {
+  try {
+    return createPrivateKey(pem).equals(key);
+  } catch {
+    return false;
+  }
+};
+
 /** Keys and notes of one ledger on one node. They are few: notes are read and written whole. */
 export class ProofFolder {
   readonly #dir: string;
@@ -68,13 +93,11 @@ export class ProofFolder {
     return [LAST_FILE, OLDER_FILE].some((name) => existsSync(join(this.#dir, name)));
   }
 
-  /** Of the key and the last note, which a ledger that has signed needs, the first that cannot be found; undefined where both are there. */
-  async missing(): Promise<string | undefined> {
-    for (const file of [this.#keyFile, join(this.#dir, LAST_FILE)]) {
-      const isThere = await access(file).then(() => true, () => false); // prettier-ignore
-      if (!isThere) return file;
-    }
-    return undefined;
+  /** Of the key and the last note, which a ledger that has signed needs, the first that is not there as it was left; undefined where both are. */
+  async missed(key: KeyObject, note: string): Promise<Missed | undefined> {
+    return (
+      (await missedIn(this.#keyFile, (text) => isSame(key, text))) ?? (await missedIn(join(this.#dir, LAST_FILE), (text) => text === note))
+    );
   }
 
   /** The key that signs, mode 0600. @throws ProofFolderError when there is none, or others may read it */
