@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import Database from 'better-sqlite3';
-import { chmod, copyFile, lstat, readdir, readFile, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { chmod, copyFile, lstat, readdir, readFile, rename, rm, stat, symlink, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { StoreUnavailableError } from '../../src/store/event-store.js';
@@ -239,6 +239,11 @@ describe('a ledger whose files are taken away while it is open', () => {
         await rename(join(dir, 'copy'), ledgerOf(dir));
       },
     ],
+    ['ledger.db is cut', (dir) => truncate(ledgerOf(dir), 4096)],
+    [
+      'a smaller file is written over ledger.db',
+      async (dir) => writeFile(ledgerOf(dir), (await readFile(ledgerOf(dir))).subarray(0, 8192)),
+    ],
     ['ledger.db-wal is removed', (dir) => rm(join(dir, 'ledger.db-wal'))],
     ['the lock is removed', (dir) => rm(join(dir, 'ledger.lock'))],
     ['the folder is moved', (dir) => rename(dir, `${dir}-moved`)],
@@ -250,7 +255,7 @@ describe('a ledger whose files are taken away while it is open', () => {
     const failed = new Promise<Error>((resolve) => store.onFailure(resolve));
     await take(dir);
     const failure = await failed;
-    expect(failure.message).toMatch(/ledger\.(db|db-wal|lock) was removed or replaced while it was open/);
+    expect(failure.message).toMatch(/ledger\.(db|db-wal|lock) was (removed or replaced|cut or written over) while it was open/);
     expect(store.failure).toBe(failure);
     await expect(store.append(freshStream(), -1, facts(1))).rejects.toBeInstanceOf(StoreUnavailableError);
     expect(await wholeLog(store)).toHaveLength(1);

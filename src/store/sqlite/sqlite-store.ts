@@ -105,7 +105,7 @@ export class SqliteStore implements EventStore {
     this.#release = lockFolder(dir);
     let db: Database.Database | undefined;
     try {
-      const { genesis, files } = ({ db } = openLedgerFile(dir, () => newLedger(options)));
+      const { genesis, files, growing } = ({ db } = openLedgerFile(dir, () => newLedger(options)));
       this.#db = db;
       this.genesis = genesis;
       this.#insert = prepared(db, 'INSERT INTO events (stream, revision, id, type, data, metadata) VALUES (?, ?, ?, ?, ?, ?)');
@@ -120,7 +120,7 @@ export class SqliteStore implements EventStore {
         eventAt: numberOf,
         positionOf: String,
       });
-      this.#unwatch = watchFiles([...files, join(dir, LOCK_FILE)], (error) => this.#fail(error));
+      this.#unwatch = watchFiles([...files, join(dir, LOCK_FILE)], (error) => this.#fail(error), growing);
     } catch (error) {
       db?.close();
       this.#release();

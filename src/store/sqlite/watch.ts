@@ -8,10 +8,11 @@ const EVERY_MS = 2000;
 /**
  * Calls `onGone` once, within seconds, when a file is removed or replaced under its name: what is written to it since would be lost with
  * the process. One look at a time, so that a file system that hangs costs one.
+ * @param growing of the files, those that never get smaller: one that did was cut, or another one was copied over it
  * @returns what ends it
  */
-export const watchFiles = (files: readonly string[], onGone: (error: Error) => void): (() => void) => {
-  const opened = files.map((file) => identity(statSync(file, { bigint: true })));
+export const watchFiles = (files: readonly string[], onGone: (error: Error) => void, growing: readonly string[] = []): (() => void) => {
+  const opened = files.map((file) => found(statSync(file, { bigint: true })));
   let [looking, ended] = [false, false];
   const end = () => {
     ended = true;
@@ -21,11 +22,17 @@ export const watchFiles = (files: readonly string[], onGone: (error: Error) => v
     if (looking) return;
     looking = true;
     for (const [i, file] of files.entries()) {
-      const found = await stat(file, { bigint: true }).then(identity, (error: Error) => error);
+      const now = await stat(file, { bigint: true }).then(found, (error: Error) => error);
       if (ended) return;
-      if (found === opened[i]) continue;
+      const before = opened[i]!;
+      const isThere = !(now instanceof Error) && now.identity === before.identity;
+      if (isThere && !(growing.includes(file) && now.size < before.size)) {
+        opened[i] = now;
+        continue;
+      }
       end();
-      return onGone(new Error(`${basename(file)} was removed or replaced while it was open.`, { cause: found }));
+      const what = isThere ? 'cut or written over' : 'removed or replaced';
+      return onGone(new Error(`${basename(file)} was ${what} while it was open.`, { cause: now }));
     }
     looking = false;
   };
@@ -34,4 +41,7 @@ export const watchFiles = (files: readonly string[], onGone: (error: Error) => v
   return end;
 };
 
-const identity = ({ dev, ino }: { readonly dev: bigint; readonly ino: bigint }): string => `${dev}:${ino}`;
+const found = ({ dev, ino, size }: { readonly dev: bigint; readonly ino: bigint; readonly size: bigint }) => ({
+  identity: `${dev}:${ino}`,
+  size,
+});
