@@ -11,6 +11,7 @@ import { IdempotencyKeyReusedError, type Receipt } from '../engine/write/receipt
 import { BodyPipe, bodyFields } from '../http/body.js';
 import { messageOf } from '../http/command.js';
 import { CommandGateway } from '../http/command-gateway.js';
+import { formOf } from '../http/form-body.js';
 import { parse } from '../http/json-body.js';
 import { BadRequestError, NotAllowedError, NotFoundError } from '../http/problem.js';
 import { actorOf, queryOf } from '../http/request.js';
@@ -82,7 +83,7 @@ export class CommandPagesController {
   @Post()
   async send(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     const place = this.#place(request);
-    const sent = request.body as URLSearchParams;
+    const sent = formOf(request);
     refuseForeignForm(request, sent.get('csrf'));
     const frame = this.#frame(request);
     const key = /^[\x21-\x7e]{8,128}$/.exec(sent.get('key') ?? '')?.[0] ?? randomUUID();
