@@ -90,10 +90,7 @@ export class CommandPagesController {
     const fields = bodyFields(place.command);
     const step = sent.get('step') ?? 'check';
     const whole = sent.get('body');
-    const body =
-      whole === null
-        ? await this.#asMeant(place, readFields(fields, sent))
-        : (parse(Buffer.from(whole)) as { readonly [name: string]: Json });
+    const body = whole === null ? await this.#asMeant(place, readFields(fields, sent)) : objectIn(parse(Buffer.from(whole)));
     const newId = sent.get('#id')?.trim();
     const answers = { ...place, newId, body, key };
     const again = async (problems: readonly Problem[], room: Form['room'] = {}, under = key) => {
@@ -250,4 +247,10 @@ const problemsIn = (error: unknown): readonly Problem[] | undefined => {
       },
     ];
   return undefined;
+};
+
+/** What the page of a check sent along. @throws BadRequestError where it is no object */
+const objectIn = (body: unknown): { readonly [name: string]: Json } => {
+  if (typeof body === 'object' && body !== null && !Array.isArray(body)) return body as { readonly [name: string]: Json };
+  throw new BadRequestError([{ pointer: '', detail: 'must be an object' }], 'bad-body');
 };
