@@ -27,7 +27,7 @@ import { followOnThread } from './projector-worker.js';
 import { AutomationRefusals } from './refusals/automation-refusals.js';
 import { RefusalRecorder } from './refusals/refusal-recorder.js';
 import { REPLICA_FILE } from './store/replica/replica-file.js';
-import { HistoryBrokenError, StoreUnavailableError, type Genesis } from './store/event-store.js';
+import { AlteredHistoryError, StoreUnavailableError, type Genesis } from './store/event-store.js';
 import type { LogTree } from './store/merkle-proof.js';
 import { ReplicaStore } from './store/replica/replica-store.js';
 import { codeOf, FolderError, isWithin } from './store/sqlite/folder.js';
@@ -220,7 +220,7 @@ const openStoreOf = async (config: Config, log: Logger): Promise<EventStore> => 
 /** The instant of now, while something may be recorded. @param broken why the history keeps anything from being recorded, if it does */
 const recordingClock = (clock: ClockGuard, broken: () => string | undefined) => (): string => {
   const why = broken();
-  if (why !== undefined) throw new HistoryBrokenError(`Nothing was recorded: ${why}`);
+  if (why !== undefined) throw new AlteredHistoryError(`Nothing was recorded: ${why}`);
   return clock.now();
 };
 
