@@ -76,7 +76,7 @@ export class Bundles {
       .header('content-type', ARCHIVE_TYPE)
       .header('content-disposition', `attachment; filename="${bundleName(kind, of)}.bundle.zip"`)
       .header('cache-control', 'no-store');
-    if (request.method === 'HEAD') return void reply.send();
+    if (request.method === 'HEAD') return void reply.send(Readable.from([])); // no length is said: it is not known before it is made
     const budget = new Budget(SHARE);
     const pages = this.#whileOpen(log.pages, budget);
     const files = bundleFiles(subject, { ...log, pages }, budget.breathe);

@@ -167,6 +167,11 @@ describe('a bundle that is downloaded', () => {
     }
   });
 
+  it('is announced without a length, which nobody knows before it is made', async () => {
+    const { status, headers } = await fetch(`${server.url}/proofs/bundle`, { method: 'HEAD' });
+    expect([status, headers.get('content-type'), headers.get('content-length')]).toEqual([200, 'application/zip', null]);
+  });
+
   it('that breaks off is no archive', async () => {
     const folder = server.app.get(EvidenceFolder);
     const { read } = folder;
