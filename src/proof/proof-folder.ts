@@ -13,7 +13,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { readFile, rename, writeFile } from 'node:fs/promises';
-import { join, dirname } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { openCheckpoint, type SignedCheckpoint } from './checkpoint.js';
 import { keyOf, parseVerifierKey, rawOf, verifierKey, type VerifierKey } from './note.js';
 
@@ -127,10 +127,10 @@ export class ProofFolder {
     if (!this.hasKey) this.#writeKey();
     return this.key();
   }
-  /** The next note is signed by a new key; signatures by the former one stay valid here. @returns both public keys */
+  /** The next note is signed by a new key; signatures by the former one stay valid wherever the key is used. @returns both public keys */
   rotate(): { readonly former: KeyObject; readonly now: KeyObject } {
     const former = createPublicKey(this.key());
-    this.#write(FORMER_FILE, `${this.#read(FORMER_FILE) ?? ''}${rawOf(former).toString('base64')}\n`);
+    for (const file of this.#formerFiles) writeDurably(file, `${textIn(file) ?? ''}${rawOf(former).toString('base64')}\n`);
     this.#writeKey();
     return { former, now: createPublicKey(this.key()) };
   }
@@ -139,10 +139,17 @@ export class ProofFolder {
     writeDurably(this.#keyFile, privateKey.export({ type: 'pkcs8', format: 'pem' }) as string);
   }
 
+  /** Beside a key that other nodes use too, they find what it was before. */
+  get #formerFiles(): readonly string[] {
+    const own = join(this.#dir, FORMER_FILE);
+    return resolve(dirname(this.#keyFile)) === resolve(this.#dir) ? [own] : [own, `${this.#keyFile}.former`];
+  }
+
   /** The keys that may have signed a note of an origin: today's, and former ones. */
   verifiers(origin: string): readonly VerifierKey[] {
-    const former = (this.#read(FORMER_FILE) ?? '').split('\n').filter((line) => line !== '');
-    const keys = [...(this.hasKey ? [createPublicKey(this.key())] : []), ...former.map((line) => keyOf(Buffer.from(line, 'base64')))];
+    const lines = this.#formerFiles.flatMap((file) => (textIn(file) ?? '').split('\n'));
+    const former = new Set(lines.filter((line) => line !== ''));
+    const keys = [...(this.hasKey ? [createPublicKey(this.key())] : []), ...[...former].map((line) => keyOf(Buffer.from(line, 'base64')))];
     return keys.map((key) => parseVerifierKey(verifierKey(origin, key)));
   }
 
@@ -187,8 +194,7 @@ export class ProofFolder {
   }
 
   #read(name: string): string | undefined {
-    const file = join(this.#dir, name);
-    return existsSync(file) ? readFileSync(file, 'utf8') : undefined;
+    return textIn(join(this.#dir, name));
   }
   #write(name: string, text: string): void {
     writeDurably(join(this.#dir, name), text);
@@ -203,6 +209,8 @@ const notesIn = (text: string): string[] => {
   const parts = text === '' ? [] : text.split(/\n\n\n/);
   return parts.map((part, i) => (i === parts.length - 1 ? part : `${part}\n`));
 };
+
+const textIn = (file: string): string | undefined => (existsSync(file) ? readFileSync(file, 'utf8') : undefined);
 
 /** Beside its name first, so that a crash leaves the old text or the new one. Mode 0600, its folder 0700. */
 const writeDurably = (file: string, text: string): void => {
