@@ -18,8 +18,8 @@ export const commandTable = (some: readonly AnyCommand[]): string =>
     '| Command | Does | Events | Follows | Refusals of its own |',
     '|---|---|---|---|---|',
     ...some.map((command) => {
-      const { name, summary, events, refusals } = command;
-      return `| ${name} | ${cell(summary)} | ${events.join(', ')} | ${mayFollow(command)} | ${listed(Object.keys(refusals).map(code))} |`;
+      const { name, summary, events, refusals, approves } = command;
+      return `| ${name} | ${cell(summary)}${approves === true ? ' Takes an approver.' : ''} | ${events.join(', ')} | ${mayFollow(command)} | ${listed(Object.keys(refusals).map(code))} |`;
     }),
   ].join('\n');
 
@@ -88,7 +88,8 @@ export const commandPage = (): string =>
     '',
     'Made from the registry by `npm run readme`. Each command is `POST /<aggregate>s/<id>/<command-in-kebab-case>`; its fields stand in',
     '`/openapi.json`. Beside the refusals of its own, each can be refused by its stage (`<aggregate>/unknown`, `/exists`, `/not-yet`, `/stage`), an',
-    'unknown reference, a later fact that could no longer follow, or an adopted policy.',
+    'unknown reference, a later fact that could no longer follow, or an adopted policy. Where people sign in, some commands take an approver, and',
+    'so does every one that waives a rule (`record.waives`), and CorrectFact where it corrects a decider or an authority.',
     '',
     ...aggregates.map((aggregate) =>
       section(

@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { canonical, type Json } from '../kernel/index.js';
+import { canonical, type AnyJson, type Json } from '../kernel/index.js';
 import type { FieldName, Mapping } from './import-mapping.js';
 import { POINTERS } from './import-said.js';
 import { LedgerClient, type Answer } from './ledger-client.js';
@@ -88,7 +88,7 @@ interface HistoryEntry {
 /** What the ledger believes of a contract now. */
 export class Believed {
   constructor(
-    private readonly state: Readonly<Record<string, any>>, // eslint-disable-line @typescript-eslint/no-explicit-any -- JSON of the server
+    private readonly state: AnyJson,
     private readonly first: HistoryEntry | undefined,
   ) {}
 

@@ -8,7 +8,7 @@ const IN_USE_MS = 0.3;
 const LOOK_MS = 10;
 const IN_USE = 0.05;
 /** The longest rest between two pieces of work, in milliseconds: a message waits no longer for others. */
-const MAX_REST_MS = 300;
+const MAX_REST_MS = 180;
 
 const { eventLoopUtilization } = performance;
 

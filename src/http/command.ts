@@ -62,16 +62,17 @@ export const commandController = (command: AnyCommand, aggregate: AnyAggregate, 
     @Post(kebab(command.name))
     @describeCommand(command, aggregate)
     async request(@Req() request: FastifyRequest, @Res() reply: FastifyReply, @Body(shape) body: CommandRequest['body']): Promise<void> {
+      const dryRun = flagOf(queryOf(request, ['dryRun']), 'dryRun');
       const commandRequest: CommandRequest = {
         command,
         aggregate,
         id: idOf(request),
         body,
-        actor: actorOf(request),
+        actor: actorOf(request, { command, body, dryRun }),
         idempotencyKey: idempotencyKeyOf(request),
         ifMatch: ifMatchOf(request),
         ifNoneMatch: ifNoneMatchOf(request),
-        dryRun: flagOf(queryOf(request, ['dryRun']), 'dryRun'),
+        dryRun,
         correlationId: correlationOf(request),
       };
       const receipt = await this.gateway.send(new Message(commandRequest));

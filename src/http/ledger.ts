@@ -30,6 +30,8 @@ export interface RefusedRequest {
   readonly detail: string;
   /** Whose token it came with, where that may not. */
   readonly token?: { readonly person: string; readonly roles: readonly string[] };
+  /** The place in the body that asks for another role. */
+  readonly pointer?: string;
 }
 export type NoteRefused = (request: FastifyRequest, refused: RefusedRequest) => void;
 

@@ -64,7 +64,10 @@ export const describeCommand = (command: AnyCommand, { category }: AnyAggregate)
     ApiOperation({
       operationId: command.aggregate ? command.name : `${command.name}Of${category[0]!.toUpperCase()}${category.slice(1)}`,
       summary: command.summary,
-      description: [`Adds ${command.events.join(', ')}.`, ...(refusals.length ? ['', 'Refused with:', '', ...refusals] : [])].join('\n'),
+      description: [
+        `Adds ${command.events.join(', ')}.${takesApprover(command)}`,
+        ...(refusals.length ? ['', 'Refused with:', '', ...refusals] : []),
+      ].join('\n'),
     }),
     anId(category),
     ApiQuery({ name: 'dryRun', required: false, description: 'Decide, and leave nothing.', schema: { type: 'boolean' } }),
@@ -84,6 +87,11 @@ export const describeCommand = (command: AnyCommand, { category }: AnyAggregate)
     problem(500, QUALIFIERS[500]!),
     problem(503, 'Nothing was stored, or the outcome is unknown: send it again with the same key after Retry-After.'),
   );
+};
+
+const takesApprover = ({ approves }: AnyCommand): string => {
+  if (approves === true) return ' Takes the role approver.';
+  return approves ? ' To correct a decider or an authority takes the role approver.' : '';
 };
 
 /** Bodies of commands by the name of their component. A route names its body: Nest's generator copies what it is given for each route. */
@@ -240,7 +248,9 @@ const withTokens = (path: string, operation: Operation, tokens: boolean): Operat
         responses: {
           ...operation.responses,
           401: described('No token came, or one that is not known or was revoked.'),
-          403: described('No role of the token may do this.'),
+          403: described(
+            'No role of the token may do this: approving, writing off, waiving a rule, and correcting a decider or an authority take an approver.',
+          ),
           429: described('Too many sign-ins failed, or too many clients follow with this token: come again after Retry-After.'),
         },
       };

@@ -79,6 +79,8 @@ export class NotAllowedError extends Error {
     message: string,
     /** Whose token it is. */
     readonly token?: { readonly person: string; readonly roles: readonly string[] },
+    /** The place in the body that asks for another role. */
+    readonly pointer?: string,
   ) {
     super(message);
   }
@@ -234,7 +236,10 @@ const answerTo = (error: unknown, { commands }: Pick<Registry, 'commands'>): Ans
   }
   if (error instanceof NotAuthenticatedError)
     return { code: 'not-authenticated', status: 401, detail: error.message, challenge: error.challenge };
-  if (error instanceof NotAllowedError) return { code: 'not-allowed', status: 403, detail: error.message };
+  if (error instanceof NotAllowedError) {
+    const { message: detail, pointer } = error;
+    return { code: 'not-allowed', status: 403, detail, ...(pointer !== undefined && { errors: [{ pointer, detail }] }) };
+  }
   if (error instanceof StaleRevisionError)
     return { code: 'stale-revision', status: 412, detail: error.message, more: { revision: error.actual } };
   if (error instanceof IdempotencyKeyReusedError) return { code: 'key-reused', status: 422, detail: error.message };
@@ -312,6 +317,7 @@ export const refusedBy = (error: unknown, registry: Pick<Registry, 'commands'>):
     code,
     detail: error.message,
     ...(error instanceof NotAllowedError && error.token && { token: error.token }),
+    ...(error instanceof NotAllowedError && error.pointer && { pointer: error.pointer }),
   };
 };
 

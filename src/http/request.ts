@@ -1,8 +1,9 @@
 import type { FastifyRequest } from 'fastify';
 import { userInfo } from 'node:os';
-import { IDENTIFIER, isDay, isIdentifier, isSystem, type Actor } from '../kernel/index.js';
-import { badHeader, badParameter } from './problem.js';
-import { IS_SYSTEM, PERSON, type Role } from './token-file.js';
+import type { CommandRequest } from '../engine/write/engine.js';
+import { approvalIn, IDENTIFIER, isDay, isIdentifier, isSystem, WAIVES, type Actor } from '../kernel/index.js';
+import { badHeader, badParameter, NotAllowedError } from './problem.js';
+import { IS_SYSTEM, may, PERSON, type Role } from './token-file.js';
 
 const operator = ((): string => {
   try {
@@ -42,10 +43,23 @@ export const rolesOf = (request: FastifyRequest): readonly Role[] => tokens.get(
 /** Whose token it came with; undefined without one. */
 export const signedInAs = (request: FastifyRequest): Actor | undefined => signedIn.get(request);
 
-/** Who sent it: whose token it came with; in local mode whom the caller names, else who runs the server. */
-export const actorOf = (request: FastifyRequest): Actor => {
+/**
+ * Who sends a command: whose token it came with, as an approver where the command asks for one; in local mode whom the caller names, else who
+ * runs the server.
+ * @throws NotAllowedError where it asks for an approver, and the token is none's; not for a dry run
+ */
+export const actorOf = (request: FastifyRequest, { command, body, dryRun }: Pick<CommandRequest, 'command' | 'body' | 'dryRun'>): Actor => {
   const known = signedIn.get(request);
-  if (known) return known;
+  if (known) {
+    const pointer = approvalIn(command, body);
+    if (pointer === undefined) return known;
+    const roles = rolesOf(request);
+    const role = roles.find((one) => may(one, 'approve'));
+    if (role) return { ...known, role };
+    if (dryRun) return known;
+    const what = pointer === '' ? `send ${command.name}` : pointer === WAIVES ? 'waive a rule' : 'correct a decider or an authority';
+    throw new NotAllowedError(`${roles.join(', ')} may not ${what}: it takes the role approver.`, { person: known.id, roles }, pointer);
+  }
   const id = header(request, 'x-actor', PERSON, 'must be a person id of letters, digits and . _ @ -, at most 128 characters') ?? operator;
   if (isSystem(id)) throw badHeader('x-actor', IS_SYSTEM);
   return { id };

@@ -4,15 +4,15 @@ import { dirname } from 'node:path';
 import { isSystem, SYSTEM } from '../kernel/index.js';
 
 /**
- * What may be done: reads; commands, which are all that is asked with another method than GET; reading the calendar of deadlines; and
- * reading what was refused to whom.
+ * What may be done: reads; commands, which are all that is asked with another method than GET; those among them that approve, write off,
+ * waive a rule, or correct a decider or an authority; reading the calendar of deadlines; and reading what was refused to whom.
  */
-export type Act = 'read' | 'command' | 'calendar' | 'refusals';
+export type Act = 'read' | 'command' | 'approve' | 'calendar' | 'refusals';
 
 /** Who uses the ledger, and what they may do there. */
 export const ROLES = {
   'contract-manager': ['read', 'command', 'calendar'],
-  approver: ['read', 'command', 'calendar'],
+  approver: ['read', 'command', 'approve', 'calendar'],
   integrator: ['read', 'command', 'calendar'],
   auditor: ['read', 'calendar', 'refusals'],
   board: ['read', 'calendar'],

@@ -1,4 +1,4 @@
-import type { About, Actor, Assessment, Event, EventContext, Provenance } from './event.js';
+import type { AnyJson, AnyState, About, Actor, Assessment, Event, EventContext, Provenance } from './event.js';
 import { reject } from './rejection.js';
 import { brokenRule, type Invariant, type Occurrence, type Rule, type Rules } from './rule.js';
 import type { DataOf, Fields, REFERS, Referring } from './schema/fields.js';
@@ -17,7 +17,7 @@ export interface Taken {
   /** Whether it corrects, withdraws or reinstates the fact that is judged. */
   readonly amends?: true;
   /** The others of its set as they were known; absent where they could not be read. Empty without a set. */
-  readonly related?: readonly { readonly id: string; readonly state: any }[];
+  readonly related?: readonly { readonly id: string; readonly state: AnyState }[];
 }
 
 type StageOf<State> = State extends { readonly stage: infer Stage extends string } ? Stage : string;
@@ -31,7 +31,7 @@ export interface EventType<State, F extends Fields, Governing, Code extends stri
   readonly mayPrecede?: true;
   /** The shape's version, 1 when absent; `upcast[n]` makes shape n + 1 of shape n. */
   readonly version?: number;
-  readonly upcast?: Readonly<Record<number, (data: any) => any>>;
+  readonly upcast?: Readonly<Record<number, (data: AnyJson) => AnyJson>>;
   /** Pointers into shape n that lead elsewhere in shape n + 1: corrections and claims of events of shape n may have them. */
   readonly moved?: Readonly<Record<number, Readonly<Record<string, string>>>>;
   /**
@@ -66,11 +66,14 @@ export const eventsOf =
   ): EventType<State, F, Governing, NoInfer<Code>> =>
     type;
 
-// `any` where the fields, the governing state and the codes differ from event to event: each was checked where it was written.
-export type EventTypes<State> = Readonly<Record<string, EventType<State, any, any, any>>>;
-type EventOf<E extends EventTypes<any>, T extends keyof E = keyof E> = {
-  [K in T]: E[K] extends EventType<any, infer F, any, any> ? { readonly type: K; readonly data: DataOf<F> } : never;
+/** A type of event with its fields, its governing state and its codes let go. */
+// eslint-disable-next-line @typescript-eslint/no-explicit-any -- they differ from event to event, and each was checked where it was written
+type AnyEventType<State> = EventType<State, any, any, any>;
+export type EventTypes<State> = Readonly<Record<string, AnyEventType<State>>>;
+type EventOf<E extends EventTypes<AnyState>, T extends keyof E = keyof E> = {
+  [K in T]: { readonly type: K; readonly data: DataOf<FieldsOf<E[K]>> };
 }[T];
+// eslint-disable-next-line @typescript-eslint/no-explicit-any -- what it is not asked for, it takes as it is
 type FieldsOf<Type> = Type extends EventType<any, infer F, any, any> ? F : never;
 type RuleCodeOf<Type> = Type extends { readonly _refusedWith?: infer Code } ? Code & string : never;
 
@@ -104,8 +107,10 @@ export interface Aggregate<
   ): Command<Code | RuleCodeOf<E[T]> | Own>;
 }
 
-// `any`: a registry holds aggregates of many states.
+/** An aggregate of whatever category. */
+// eslint-disable-next-line @typescript-eslint/no-explicit-any -- a registry holds aggregates of many states, and each was checked where it was written
 export type AnyAggregate = Aggregate<any, any, any>;
+// eslint-disable-next-line @typescript-eslint/no-explicit-any -- what it is not asked for, it takes as it is
 export type StateOf<A> = A extends Aggregate<infer State, any, any> ? State : never;
 
 /** Another aggregate that a field of the command names, as it was known when the decision was taken. */
@@ -134,18 +139,18 @@ export interface CommandContext<Data> {
   readonly stateOf: StateOfOther;
 }
 /** The state of an aggregate that the command names or follows to; undefined of any other one. */
-// `any`: of any aggregate.
-export type StateOfOther = (category: string, id: string) => any;
+export type StateOfOther = (category: string, id: string) => AnyState;
 /** The same before what it names was read. */
 export type CommandInput<Data> = Omit<CommandContext<Data>, 'refs' | 'stateOf'>;
-// `any`: of any command.
-export type AnyCommandInput = CommandInput<any>;
+export type AnyCommandInput = CommandInput<AnyJson>;
 
 /** A command that records one event with the data it was sent needs only `summary` and `records`. */
-type CommandSpec<State, E extends EventTypes<any>, T extends keyof E & string, F extends Fields, Own extends string> = {
+type CommandSpec<State, E extends EventTypes<AnyState>, T extends keyof E & string, F extends Fields, Own extends string> = {
   readonly summary: string;
   /** The event that it records; the events that `decide` chooses from. */
   readonly records: T | readonly T[];
+  /** It approves or writes off, which takes an approver where people sign in. */
+  readonly approves?: true;
   /** Those of the event when absent. */
   readonly fields?: F;
   /** What concerns the act of asking alone. What must hold of the event stands on the event, what must always hold on the aggregate. */
@@ -157,6 +162,10 @@ type CommandSpec<State, E extends EventTypes<any>, T extends keyof E & string, F
   /** The new events, oldest first. When absent: the event, with the command's data. */
   decide?(context: CommandContext<DataOf<F>>, state: State): readonly EventOf<E, T>[];
 } & (DataOf<F> extends DataOf<FieldsOf<E[T]>> ? unknown : { readonly decide: unknown });
+
+/** The history of an aggregate of whatever category. */
+// eslint-disable-next-line @typescript-eslint/no-explicit-any -- a `History` is made of aggregates, so its type is said where `ledgerCommand` is
+type AnyHistory = any;
 
 /** An aggregate that a command looks at without naming it. */
 export interface Followed {
@@ -174,15 +183,17 @@ export interface AnyCommand {
   readonly events: readonly string[];
   /** Beside those of the stages and the engine, derived from the rules: code → sentence. */
   readonly refusals: Readonly<Record<string, string>>;
+  /** Whether it takes an approver where people sign in; of some data alone, the place in them that asks for one. */
+  readonly approves?: true | ((data: AnyJson) => string | undefined);
   /** Ids of other aggregates that its data name, where its fields alone do not say so: they are read and must exist like any reference. */
-  named?(data: any, own: any): readonly Reference[];
+  named?(data: AnyJson, own: AnyHistory): readonly Reference[];
   /** What it looks at beyond what it names, by what is read so far: asked again while there is more, 20 times at most. */
-  follows?(data: any, stateOf: StateOfOther): readonly Followed[];
+  follows?(data: AnyJson, stateOf: StateOfOther): readonly Followed[];
   /** External references that it would add; those of its field `references` when absent. */
-  references?(data: any, own: any): readonly NamedReference[];
+  references?(data: AnyJson, own: AnyHistory): readonly NamedReference[];
   /** The data of a stored body in today's shape; `version`: of the shape of the event that it recorded. */
-  upcast?(data: any, version: number): any;
-  decide(context: CommandContext<any>, state: any): readonly Event[];
+  upcast?(data: AnyJson, version: number): AnyJson;
+  decide(context: CommandContext<AnyJson>, state: AnyState): readonly Event[];
 }
 /** An external reference, and where the body holds it. */
 export interface NamedReference extends ExternalReference {
@@ -197,13 +208,13 @@ export interface Command<Code extends string> extends AnyCommand {
 export const aggregate = <State extends { readonly stage: string }, const E extends EventTypes<State>, const Code extends string = never>(
   spec: AggregateSpec<State, E, Code>,
 ): Aggregate<State, E, Code> => {
-  for (const [type, { reveals = [] }] of Object.entries<EventType<State, any, any>>(spec.events))
+  for (const [type, { reveals = [] }] of Object.entries<AnyEventType<State>>(spec.events))
     for (const of of reveals)
       if (!spec.events[of] || spec.events[of].reveals)
         throw new TypeError(`${type} reveals ${of}, which is no fact that can be completed.`);
   const self: Aggregate<State, E, Code> = {
     ...spec,
-    command: (name, { summary, records, fields, rules, alreadySo, follows, decide }) => {
+    command: (name, { summary, records, approves, fields, rules, alreadySo, follows, decide }) => {
       const events = [records].flat() as readonly (keyof E & string)[];
       return {
         name,
@@ -212,8 +223,9 @@ export const aggregate = <State extends { readonly stage: string }, const E exte
         events,
         fields: fields ?? spec.events[events[0]!]!.fields,
         refusals: refusalsOf(spec, events, rules),
+        ...(approves && { approves }),
         ...(follows && { follows }),
-        ...(fields === undefined && spec.events[events[0]!]!.upcast && { upcast: (data: any, version: number) => upcastOf(spec.events[events[0]!]!, data, version) }), // prettier-ignore
+        ...(fields === undefined && spec.events[events[0]!]!.upcast && { upcast: (data: AnyJson, version: number) => upcastOf(spec.events[events[0]!]!, data, version) }), // prettier-ignore
         decide(context, state) {
           if (alreadySo?.(context, state)) return [];
           const broken = brokenRule(rules, context, state);
@@ -228,15 +240,15 @@ export const aggregate = <State extends { readonly stage: string }, const E exte
 
 /** What the rules of these events, the invariants that they can break and the rules of a command itself can refuse: code → sentence. */
 const refusalsOf = (
-  { events, invariants }: Pick<AggregateSpec<any, any, any>, 'events' | 'invariants'>,
+  { events, invariants }: Pick<AnyAggregate, 'events' | 'invariants'>,
   types: readonly string[],
-  own: Rules<any, any> = {},
+  own: Rules<AnyJson, AnyState> = {},
 ): Readonly<Record<string, string>> => {
   const refusals: Record<string, string> = {};
   const add = (code: string, { says }: { readonly says: string }): void => void (refusals[code] = says);
   for (const type of types) {
-    for (const [code, rule] of Object.entries<Rule<any, any>>(events[type].rules ?? {})) add(code, rule);
-    for (const [code, invariant] of Object.entries<Invariant<any>>(invariants ?? {}))
+    for (const [code, rule] of Object.entries<Rule<AnyJson, AnyState>>(events[type].rules ?? {})) add(code, rule);
+    for (const [code, invariant] of Object.entries<Invariant<AnyState>>(invariants ?? {}))
       if (Object.hasOwn(invariant.brokenBy, type)) add(code, invariant);
   }
   for (const [code, rule] of Object.entries(own)) add(code, rule);

@@ -1,11 +1,11 @@
-import type { EventContext, Evidence, Json, Metadata, RecordedEvent } from './event.js';
+import type { AnyJson, EventContext, Evidence, Json, Metadata, RecordedEvent } from './event.js';
 import type { Annotated, Corrected } from './ledger.js';
 import { at, sameJson } from './values/json.js';
 
 /** One fact as it is believed: upcast, corrected, in its place. */
 export interface Entry {
   readonly recorded: RecordedEvent;
-  readonly data: any;
+  readonly data: AnyJson;
   readonly effectiveOn: string;
   /** Its place among facts of the same exact day. */
   readonly sequence?: number;
@@ -37,8 +37,8 @@ export const groundsOf = ({ decidedBy, authority, reason }: Grounds): Grounds =>
   ...(reason !== undefined && { reason }),
 });
 
-// `any`: the data of any event.
-export type Correctable = any;
+/** The data of an event, with what stands beside them and can be corrected. */
+export type Correctable = AnyJson;
 /** What the pointers of corrections and claims go through. */
 export const correctable = ({
   data,

@@ -2,7 +2,7 @@ import { Amendments } from './amendments.js';
 import type { AnyAggregate } from './aggregate.js';
 import { asOf, partOn, uncertainOn, type AsOf } from './as-of.js';
 import type { Entry } from './entry.js';
-import type { Event, EventContext, RecordedEvent } from './event.js';
+import type { AnyState, Event, EventContext, RecordedEvent } from './event.js';
 import {
   isLedgerEvent,
   ledgerDataOf,
@@ -26,7 +26,7 @@ import { bounds } from './values/dates.js';
  * event in order costs constant time; a backdated event, one that reveals, a correction or a withdrawal folds again what stands behind the
  * first place that it changes.
  */
-export class History<State = any> {
+export class History<State = AnyState> {
   readonly stream: string;
   /** -1 when nothing was recorded. */
   #revision: number;
@@ -62,7 +62,7 @@ export class History<State = any> {
   }
 
   /** @throws UnsupportedSchemaVersionError, IllegalTransitionError when the stream was not written by these rules */
-  static of<State = any>(aggregate: AnyAggregate, id: string, events: Iterable<RecordedEvent> = [], timeZone = 'UTC'): History<State> {
+  static of<State = AnyState>(aggregate: AnyAggregate, id: string, events: Iterable<RecordedEvent> = [], timeZone = 'UTC'): History<State> {
     return new History<State>(aggregate, id, timeZone).extended(events);
   }
 

@@ -51,4 +51,5 @@ export * from './rule.js';
 export * from './snapshot.js';
 export * from './transition.js';
 export * from './aggregate.js';
+export * from './approval.js';
 export * from './automation.js';

@@ -1,5 +1,5 @@
 import type { AnyAggregate } from './aggregate.js';
-import type { Json, RecordedEvent } from './event.js';
+import type { AnyJson, Json, RecordedEvent } from './event.js';
 import { choice, choiceOfTrue, id, json, list, object, optional, pointer, text, uuid, type DataOf, type Fields } from './schema/fields.js';
 import { unsupported } from './schema-version.js';
 import { overlap } from './values/json.js';
@@ -77,7 +77,7 @@ export const changeAt = (changes: readonly Pick<Change, 'pointer'>[], pointer: s
   );
 
 /** The data of one of the ledger's own events in today's shape. @throws UnsupportedSchemaVersionError */
-export const ledgerDataOf = (event: RecordedEvent): any => {
+export const ledgerDataOf = (event: RecordedEvent): AnyJson => {
   const { type, data, metadata } = event;
   if (!isLedgerEvent(type) || metadata.schemaVersion > (versions[type] ?? 1)) throw unsupported(event);
   return type === 'FactCorrected' ? upcastCorrection(data) : data;

@@ -1,5 +1,5 @@
 import type { AnyAggregate, StateOf } from './aggregate.js';
-import type { RecordedEvent } from './event.js';
+import type { AnyState, RecordedEvent } from './event.js';
 import type { History } from './history.js';
 import type { Value } from './values/amounts.js';
 import { measuring, totalOf, type Total } from './values/totals.js';
@@ -35,10 +35,10 @@ export interface StreamSource<Kind extends string = string, Shown = unknown> {
   readonly category: string;
   /** Rows of contributions that link to it show it, such as the name of a supplier, and change with it. */
   readonly shownByLinking?: boolean;
-  // `any`: a registry holds sources of many states; `source` checked each where it was written.
-  place(id: string, state: any, day?: string): readonly Contribution<Kind>[]; // eslint-disable-line @typescript-eslint/no-explicit-any
+  /** `source` checked it against the state of its aggregate. */
+  place(id: string, state: AnyState, day?: string): readonly Contribution<Kind>[];
   /** What rows show of the contributions, by key: made when a row asks, and not stored. */
-  show(history: History<any>): Readonly<Record<string, Shown>>; // eslint-disable-line @typescript-eslint/no-explicit-any
+  show(history: History): Readonly<Record<string, Shown>>;
 }
 /** What single events contribute, as recorded and for ever: for views of the log alone. */
 export interface EventSource<Kind extends string = string, Shown = unknown> {
@@ -109,12 +109,12 @@ export interface LinkedList<Shown = unknown, Entry = unknown> {
 /** Items of the row's own stream, oldest first as the stream has them: the row carries the last of them, the rest comes in pages. */
 export interface OwnList<Item = unknown, Entry = unknown> {
   readonly category: string;
-  // `any`: as for `StreamSource`.
-  items(history: History<any>): readonly Item[]; // eslint-disable-line @typescript-eslint/no-explicit-any
+  items(history: History): readonly Item[];
   /** `day`: as of `Lookup`. */
-  entry(item: Item, history: History<any>, day: string): Entry; // eslint-disable-line @typescript-eslint/no-explicit-any
+  entry(item: Item, history: History, day: string): Entry;
 }
-export type List = LinkedList<any> | OwnList<any>; // eslint-disable-line @typescript-eslint/no-explicit-any -- as for `StreamSource`
+// eslint-disable-next-line @typescript-eslint/no-explicit-any -- a projection holds lists of many shapes; `linkedList` and `ownList` checked each
+export type List = LinkedList<any> | OwnList<any>;
 
 export function linkedList<Shown>(from: Source<string, Shown>): LinkedList<Shown, Shown>;
 export function linkedList<Shown, Entry>(
@@ -186,20 +186,24 @@ export type Cell = string | number | boolean | null | undefined;
  */
 export type Columns<Of> = readonly (readonly [name: string, cell: (of: Of) => Cell, kind?: 'number'])[];
 
-// `any` below: rows of many shapes; the projection's own file checked them.
+/** A row of whatever projection. */
+// eslint-disable-next-line @typescript-eslint/no-explicit-any -- rows are of many shapes; `projection` checked what asks them where it was written
+export type RowOfAny = any;
+
 /** Rows as text, one after another. */
 export interface TextFormat {
   readonly type: 'text/plain';
-  row(row: any): string; // eslint-disable-line @typescript-eslint/no-explicit-any
+  row(row: RowOfAny): string;
 }
 /** Rows as a table: each is no record, or one, or several. */
 export interface TableFormat<Of> {
   readonly type: 'text/csv';
   readonly columns: Columns<Of>;
-  records(row: any): readonly Of[]; // eslint-disable-line @typescript-eslint/no-explicit-any
+  records(row: RowOfAny): readonly Of[];
 }
 /** A form beside JSON in which rows are sent. */
-export type Format = TextFormat | TableFormat<any>; // eslint-disable-line @typescript-eslint/no-explicit-any
+// eslint-disable-next-line @typescript-eslint/no-explicit-any -- its columns were checked against its records where they were written
+export type Format = TextFormat | TableFormat<any>;
 
 /** A value that rows are chosen by, at one row: what the row does not carry is looked up. */
 export interface Chosen {
@@ -213,8 +217,7 @@ export type Filter<Row> = (row: Row, chosen: Chosen) => boolean | string | reado
 /** What a row is sorted by: texts by their characters, whole numbers by their size; a row without it comes last, in either direction. */
 export type SortValue = string | bigint | null | undefined;
 /** What the rows that pass filters come to. */
-// prettier-ignore
-export interface ListTotals<Row = any, Part = any> { // eslint-disable-line @typescript-eslint/no-explicit-any -- as for `Format`
+export interface ListTotals<Row = RowOfAny, Part = RowOfAny> {
   /** What one row adds: kept while the rows are read, so it is small. */
   part(row: Row): Part;
   total(parts: readonly Part[]): object;
@@ -237,10 +240,9 @@ export interface Projection {
   /** Name of a format → how rows are written in it. */
   readonly formats?: Readonly<Record<string, Format>>;
   /** Query parameters that choose rows. */
-  // `any`: rows of many shapes; `projection` checked each filter against its own.
-  readonly filters?: Readonly<Record<string, Filter<any>>>; // eslint-disable-line @typescript-eslint/no-explicit-any
+  readonly filters?: Readonly<Record<string, Filter<RowOfAny>>>;
   /** Columns that rows may be sorted by. */
-  readonly sorts?: Readonly<Record<string, (row: any) => SortValue>>; // eslint-disable-line @typescript-eslint/no-explicit-any
+  readonly sorts?: Readonly<Record<string, (row: RowOfAny) => SortValue>>;
   readonly totals?: ListTotals;
 }
 

@@ -164,7 +164,7 @@ export const tryLine = <State>({ line, changed, found, believed, tolerated, fail
     const { event, context } = act;
     const { rules } = aggregate.events[event.type]!;
     const judge = (state: unknown, also: (code: string) => boolean): void => {
-      const broken = brokenRule<any, any>(rules, { ...context, id, data: event.data }, state, (code) => also(code) || tolerated(act, code));
+      const broken = brokenRule(rules, { ...context, id, data: event.data }, state, (code) => also(code) || tolerated(act, code));
       if (broken) throw new IllegalTransitionError(broken.code, broken.sentence, undefined, broken);
     };
     if (!completions.of.has(place)) {

@@ -1,5 +1,5 @@
 import type { AnyAggregate } from './aggregate.js';
-import { UNREADABLE, type RecordedEvent } from './event.js';
+import { UNREADABLE, type AnyJson, type RecordedEvent } from './event.js';
 import { upcastOf } from './upcast.js';
 
 /** A stored shape that this program is too old for: never skipped. */
@@ -27,7 +27,7 @@ export const unsupported = (event: RecordedEvent): UnsupportedSchemaVersionError
   event.metadata.schemaVersion === UNREADABLE ? new UnreadableEventError(event) : new UnsupportedSchemaVersionError(event);
 
 /** The data of a recorded event in today's shape. @throws UnsupportedSchemaVersionError */
-export const shapeOf = (aggregate: AnyAggregate, event: RecordedEvent): any => {
+export const shapeOf = (aggregate: AnyAggregate, event: RecordedEvent): AnyJson => {
   const type = aggregate.events[event.type];
   const version = type?.version ?? 1;
   if (!type || event.metadata.schemaVersion > version) throw unsupported(event);

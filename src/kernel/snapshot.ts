@@ -1,6 +1,6 @@
 import type { AnyAggregate } from './aggregate.js';
 import { bounds } from './values/dates.js';
-import type { RecordedEvent } from './event.js';
+import type { AnyState, RecordedEvent } from './event.js';
 import { contextOf } from './entry.js';
 import type { History } from './history.js';
 import { isLedgerEvent, ledgerDataOf } from './ledger.js';
@@ -12,7 +12,7 @@ import { step } from './transition.js';
  * What a stream has come to at a revision, without what was recorded. Enough to go on in order; a backdated event, a correction or a
  * withdrawal needs the whole History. An immutable value.
  */
-export class Snapshot<State = any> {
+export class Snapshot<State = AnyState> {
   readonly stream: string;
 
   private constructor(

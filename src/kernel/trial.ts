@@ -26,7 +26,7 @@ export const tryEvents = <State>(
   return events.map((event, i) => {
     const { type, data } = event;
     state = step(aggregate, state, event, context[i]!, (before) => {
-      const broken = brokenRule<any, any>(aggregate.events[type]!.rules, { ...context[i]!, id, data }, before);
+      const broken = brokenRule(aggregate.events[type]!.rules, { ...context[i]!, id, data }, before);
       if (broken) throw new IllegalTransitionError(broken.code, broken.sentence, undefined, broken);
     });
     return state;

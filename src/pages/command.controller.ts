@@ -74,7 +74,7 @@ export class CommandPagesController {
   @Get()
   async form(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     const place = this.#place(request);
-    const frame = this.#frame(request);
+    const frame = this.#frame(request, place.command);
     const query = queryOf(request, ['effectiveOn', 'recordedAt', ...Object.keys(place.command.fields)]);
     const form = await this.#asked(place, prefilled(place.command.fields, query), randomUUID(), {});
     send(reply, frame, formPage(form, frame));
@@ -85,7 +85,7 @@ export class CommandPagesController {
     const place = this.#place(request);
     const sent = formOf(request);
     refuseForeignForm(request, sent.get('csrf'));
-    const frame = this.#frame(request);
+    const frame = this.#frame(request, place.command);
     const key = /^[\x21-\x7e]{8,128}$/.exec(sent.get('key') ?? '')?.[0] ?? randomUUID();
     const fields = bodyFields(place.command);
     const step = sent.get('step') ?? 'check';
@@ -116,14 +116,15 @@ export class CommandPagesController {
       send(reply, frame, checkPage(form, receipt, frame));
     } catch (error) {
       const found = problemsIn(error);
-      if (!found) throw error;
+      if (!found || (step === 'send' && error instanceof NotAllowedError)) throw error;
       await again(found, {}, error instanceof IdempotencyKeyReusedError ? randomUUID() : key);
     }
   }
 
-  #frame(request: FastifyRequest): Frame {
+  #frame(request: FastifyRequest, command: AnyCommand): Frame {
     const frame = frameOf(this.ledger, request, {});
     if (!frame.mayCommand) throw new NotAllowedError('Your role may read and not record.');
+    if (command.approves === true) actorOf(request, { command, body: {} });
     return frame;
   }
 
@@ -173,7 +174,8 @@ export class CommandPagesController {
       aggregate,
       id: id === NEW ? newId! : id,
       body,
-      actor: actorOf(request),
+      // refused before it is checked: the step after that would be
+      actor: actorOf(request, { command, body }),
       dryRun,
       ...(id === NEW && { ifNoneMatch: 'any' as const }),
       ...(!dryRun && { idempotencyKey: key }),
@@ -236,6 +238,7 @@ export class CommandPagesController {
 const problemsIn = (error: unknown): readonly Problem[] | undefined => {
   if (error instanceof Rejection)
     return [{ pointer: typeof error.more.pointer === 'string' ? error.more.pointer : '', detail: error.message }];
+  if (error instanceof NotAllowedError && error.pointer !== undefined) return [{ pointer: error.pointer, detail: error.message }];
   if (error instanceof BadRequestError) return error.errors.flatMap((fault) => ('pointer' in fault ? [fault] : []));
   if (error instanceof StaleRevisionError)
     return [{ pointer: '', detail: 'Somebody recorded something here meanwhile, or it exists already: check your answers again.' }];

@@ -30,6 +30,7 @@ export const frameOf = (
 ): Frame => {
   const actor = sessionOf(request) && signedInAs(request);
   const person = actor && { id: actor.id, role: actor.role ?? '' };
+  const mayApprove = !person || rolesOf(request).some((role) => may(role, 'approve'));
   return {
     person,
     isOpen: sessionOf(request) !== undefined && actor === undefined,
@@ -37,6 +38,7 @@ export const frameOf = (
     maySeeRefusals: person ? rolesOf(request).some((role) => may(role, 'refusals')) : sessionOf(request) === undefined,
     commands: (category) =>
       registry.commands
+        .filter(({ approves }) => mayApprove || approves !== true)
         .filter((command) => placesOf(command, registry.aggregates).some((place) => place.category === category))
         .map(({ name, aggregate, events }) => ({ name, stages: aggregate && events.flatMap((type) => aggregate.events[type]!.allowedIn) })),
     csrf: csrfOf(request),

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { execFile } from 'node:child_process';
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -72,6 +72,20 @@ describe('the lint rules against clocks, randomness and waiting', () => {
     const messages = found.filter(({ filePath }) => filePath.includes(`/planted/${rule}/`)).flatMap((file) => file.messages);
     expect(messages.map(({ message }) => message.replace(/([^.])$/, '$1.')).sort()).toEqual([...expected].sort());
   });
+});
+
+it('any stands in the kernel alone, each time with its reason', async () => {
+  const files = readdirSync(root + '/src', { recursive: true, encoding: 'utf8' }).filter((name) => /\.tsx?$/.test(name));
+  const exceptions = files.flatMap((name) =>
+    readFileSync(join(root, 'src', name), 'utf8')
+      .split('\n')
+      .flatMap((line) => (/eslint-disable.*no-explicit-any/.test(line) ? [{ name, line: line.trim() }] : [])),
+  );
+  expect(exceptions.length).toBeGreaterThan(5);
+  for (const { name, line } of exceptions) {
+    expect(name).toMatch(/^kernel\//);
+    expect(line).toMatch(/no-explicit-any -- \S+( \S+){4,}/);
+  }
 });
 
 it('every planted folder belongs to a rule', () =>

@@ -38,6 +38,7 @@ beforeAll(async () => {
   folder = await tempFolder();
   file = join(folder, 'tokens.json');
   await make('jane', 'contract-manager');
+  await make('ada', 'approver');
   await make('otto', 'auditor');
   await make('olga', 'operator');
   await make('bob', 'board');
@@ -101,7 +102,7 @@ describe('refusals over HTTP', () => {
     const { status, body } = await server.post(
       '/contracts/ours/approve-change',
       { ...change, record: { decidedBy: { person: 'dm', office: 'Deputy Mayor' } } },
-      as('jane'),
+      as('ada'),
     );
     expect([status, body.type]).toEqual([409, 'urn:tower-ledger:problem:ledger/policy-not-met']);
     expect((await refusals('?policy=scheme'))[0]).toMatchObject({ code: 'ledger/policy-not-met', policies: ['scheme/approval'], command: 'ApproveChange' }); // prettier-ignore

@@ -541,7 +541,7 @@ describe('who sends a file of commands', () => {
   it('records the whole story with one', async () => {
     const dir = await tempFolder();
     const file = join(dir, 'tokens.json');
-    const token = await tokenOf(file, 'demo', 'integrator');
+    const token = await tokenOf(file, 'demo', 'integrator', 'approver');
     const server = await startServer({ LEDGER_TOKENS: file });
     const pages = await recordStory(server.url, dir, () => undefined, token);
     expect(pages.at(-1)).toMatch(/PCD 813[\s\S]*by demo[\s\S]*the same decision/);

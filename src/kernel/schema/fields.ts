@@ -26,6 +26,7 @@ export interface Field<T = unknown> {
   readonly _type?: T;
 }
 
+// eslint-disable-next-line @typescript-eslint/no-explicit-any -- fields of many kinds stand in one set; `DataOf` has the type of each again
 export type Fields = Readonly<Record<string, Field<any>>>;
 export type TypeOf<F> = F extends Field<infer T> ? T : never;
 type Optional<F extends Fields> = { [K in keyof F]: undefined extends TypeOf<F[K]> ? K : never }[keyof F];

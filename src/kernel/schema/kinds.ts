@@ -1,4 +1,4 @@
-import type { Json } from '../event.js';
+import type { AnyJson, Json } from '../event.js';
 import { DATE, DAY, isDay, whyNotADate } from '../values/dates.js';
 import type { Headcount, Tally } from '../values/headcounts.js';
 import { stepOf } from '../values/json.js';
@@ -32,7 +32,7 @@ const POINTER = '^(/([^~/]|~[01])*)+$';
 const pointerForm = new RegExp(POINTER);
 
 const asObject =
-  (fields: Fields, also?: (value: any, field: Field) => readonly [field: string, why: string] | undefined): Check =>
+  (fields: Fields, also?: (value: AnyJson, field: Field) => readonly [field: string, why: string] | undefined): Check =>
   (field, value, at, problems) => {
     const before = problems.length;
     check(fields, value, at, problems);
@@ -188,7 +188,7 @@ const kinds: { readonly [K in Kind]: Row } = {
   quantity: {
     check: (field, value, at, problems) => {
       if (!isObject(value)) return kinds.tally.check(field, value, at, problems);
-      const whyNot = (given: any): readonly [field: string, why: string] | undefined =>
+      const whyNot = (given: AnyJson): readonly [field: string, why: string] | undefined =>
         isUnderNone(given) ? ['count', 'must not be under none'] : isFewer(given.count, field.min ?? 0) ? ['count', FEWER] : undefined;
       asObject(quantityFields, whyNot)(field, value, at, problems);
     },

@@ -1,7 +1,8 @@
+import type { AnyJson } from '../event.js';
 import type { Field, Fields } from './fields.js';
 
 /** Every id of another aggregate that an input names, with where it stands. */
-export const refsIn = (fields: Fields, data: any, at = '', found: Reference[] = []): Reference[] => {
+export const refsIn = (fields: Fields, data: AnyJson, at = '', found: Reference[] = []): Reference[] => {
   for (const [name, field] of fieldsWithRefs(fields)) collectRefs(field, data?.[name], `${at}/${name}`, found);
   return found;
 };
@@ -11,7 +12,7 @@ export interface Reference {
   readonly pointer: string;
 }
 
-const collectRefs = ({ kind, category, names, fields, item }: Field, value: any, pointer: string, found: Reference[]): void => {
+const collectRefs = ({ kind, category, names, fields, item }: Field, value: AnyJson, pointer: string, found: Reference[]): void => {
   if (value === undefined) return;
   if (kind === 'ref') found.push({ category: category!, id: value, pointer });
   else if (names) found.push(...(names.unless.includes(value) ? [] : [{ category: names.category, id: value, pointer }]));
@@ -22,7 +23,7 @@ const collectRefs = ({ kind, category, names, fields, item }: Field, value: any,
 /** The references of an input by the name of their field: one, or a list. Those deeper inside an object have no name here. */
 export const refsOf = <T>(
   fields: Fields,
-  data: any,
+  data: AnyJson,
   refer: (category: string, id: string) => T,
 ): Readonly<Record<string, T | readonly T[]>> => {
   const refs: Record<string, T | readonly T[]> = {};
@@ -49,7 +50,7 @@ const mayRefer = ({ kind, names, fields, item }: Field): boolean =>
   (item !== undefined && mayRefer(item));
 
 /** Every currency of an input's money, with where it stands. */
-export const currenciesIn = (fields: Fields, data: any, at = '', found: Named[] = []): Named[] => {
+export const currenciesIn = (fields: Fields, data: AnyJson, at = '', found: Named[] = []): Named[] => {
   for (const [name, field] of fieldsWithMoney(fields)) collectCurrencies(field, data?.[name], `${at}/${name}`, found);
   return found;
 };
@@ -57,7 +58,7 @@ interface Named {
   readonly currency: string;
   readonly pointer: string;
 }
-const collectCurrencies = ({ kind, fields, item }: Field, value: any, pointer: string, found: Named[]): void => {
+const collectCurrencies = ({ kind, fields, item }: Field, value: AnyJson, pointer: string, found: Named[]): void => {
   if (value === undefined) return;
   if (kind === 'amount' || kind === 'value') {
     if (value.currency !== undefined) found.push({ currency: value.currency, pointer: `${pointer}/currency` });

@@ -1,4 +1,4 @@
-import type { Json } from '../event.js';
+import type { AnyJson, Json } from '../event.js';
 
 /** Canonical JSON (RFC 8785): the same text for the same value, whatever order its keys came in. Absent and undefined are one. */
 export const canonical = (value: unknown): string => {
@@ -95,8 +95,8 @@ const has = (value: unknown, step: string): boolean =>
   Array.isArray(value) ? isEntry(value, step) : isObject(value) && Object.hasOwn(value, step);
 
 /** The value that a JSON Pointer (RFC 6901) names, by own properties and existing list entries alone; undefined when there is none. */
-export const at = (value: unknown, pointer: string): any => {
-  let here: any = value;
+export const at = (value: unknown, pointer: string): AnyJson => {
+  let here: AnyJson = value;
   for (const step of steps(pointer)) {
     if (!has(here, step)) return undefined;
     here = here[step];
@@ -108,7 +108,7 @@ export const at = (value: unknown, pointer: string): any => {
 export const hasPlace = (value: unknown, pointer: string): boolean => {
   const way = steps(pointer);
   const last = way.pop();
-  let here: any = value;
+  let here: AnyJson = value;
   for (const step of way) {
     if (!has(here, step)) return false;
     here = here[step];
@@ -117,9 +117,9 @@ export const hasPlace = (value: unknown, pointer: string): boolean => {
 };
 
 /** A copy with the value at a JSON Pointer replaced or, in an object, added; the same value where `hasPlace` says no. */
-export const withValue = (value: any, pointer: string, to: Json): any => put(value, steps(pointer), to);
+export const withValue = (value: AnyJson, pointer: string, to: Json): AnyJson => put(value, steps(pointer), to);
 
-const put = (value: any, [step, ...rest]: string[], to: Json): any => {
+const put = (value: AnyJson, [step, ...rest]: string[], to: Json): AnyJson => {
   if (step === undefined) return to;
   if (Array.isArray(value)) return isEntry(value, step) ? value.with(Number(step), put(value[Number(step)], rest, to)) : value;
   if (!isObject(value) || (rest.length > 0 && !Object.hasOwn(value, step))) return value;
@@ -127,9 +127,9 @@ const put = (value: any, [step, ...rest]: string[], to: Json): any => {
 };
 
 /** A copy without the member that a JSON Pointer names; the same value where there is none. An entry of a list stays. */
-export const withoutValue = (value: any, pointer: string): any => without(value, steps(pointer));
+export const withoutValue = (value: AnyJson, pointer: string): AnyJson => without(value, steps(pointer));
 
-const without = (value: any, [step, ...rest]: string[]): any => {
+const without = (value: AnyJson, [step, ...rest]: string[]): AnyJson => {
   if (step === undefined || !has(value, step)) return value;
   if (rest.length > 0)
     return Array.isArray(value)
@@ -147,7 +147,7 @@ export type Operation =
   | { readonly op: 'replace'; readonly path: string; readonly value: Json; readonly was: Json };
 
 /** A member of the object itself, never an inherited one. */
-const own = (value: Readonly<Record<string, unknown>>, key: string): any => (Object.hasOwn(value, key) ? value[key] : undefined);
+const own = (value: Readonly<Record<string, unknown>>, key: string): AnyJson => (Object.hasOwn(value, key) ? value[key] : undefined);
 
 /** Whether two values are the same JSON; absent and undefined are one. */
 export const sameJson = (a: unknown, b: unknown): boolean => {
@@ -165,7 +165,7 @@ export const sameJson = (a: unknown, b: unknown): boolean => {
  * what is common at both ends is passed over: entries that came or went in one place are added or removed, as many others as before are
  * compared one by one, else the list is replaced. Takes time in the size of what differs and of the lists around it.
  */
-export const differences = (from: any, to: any, path = ''): Operation[] => {
+export const differences = (from: AnyJson, to: AnyJson, path = ''): Operation[] => {
   if (sameJson(from, to)) return [];
   if (from === undefined) return [{ op: 'add', path, value: to }];
   if (to === undefined) return [{ op: 'remove', path, was: from }];
@@ -192,12 +192,12 @@ const listDifferences = (from: readonly Json[], to: readonly Json[], path: strin
 };
 
 /** The value that operations of `differences` make of a value, in order; undefined where they remove the whole. */
-export const applied = (value: any, operations: readonly Operation[]): any =>
+export const applied = (value: AnyJson, operations: readonly Operation[]): AnyJson =>
   operations.reduce((whole, operation) => {
     const to = operation.op === 'remove' ? undefined : operation.value;
     return change(whole, steps(operation.path), operation.op, to);
   }, value);
-const change = (value: any, [step, ...rest]: readonly string[], op: Operation['op'], to: unknown): any => {
+const change = (value: AnyJson, [step, ...rest]: readonly string[], op: Operation['op'], to: unknown): AnyJson => {
   if (step === undefined) return to;
   if (Array.isArray(value)) {
     const at = Number(step);

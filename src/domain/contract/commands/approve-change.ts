@@ -7,6 +7,7 @@ const { kind, ...fields } = contract.events.ChangeApproved.fields;
 export const approveChange = contract.command('ApproveChange', {
   summary: 'Approve a change of value, term or scope: one that was proposed, by its id alone, or one that only the approval states.',
   records: 'ChangeApproved',
+  approves: true,
   fields: { kind: optional(kind), ...fields },
   rules: {
     'contract/change-without-kind': {

@@ -36,6 +36,10 @@ export const correctFact = ledgerCommand('CorrectFact', {
   summary: 'Correct fields of a recorded fact, together; what was believed before stays on record.',
   fields: { ...ledgerEvents.FactCorrected },
   events: ['FactCorrected'],
+  approves({ changes }) {
+    const index = changes.findIndex(({ pointer }) => overlap(pointer, '/record/decidedBy') || overlap(pointer, '/record/authority'));
+    return index === -1 ? undefined : `/changes/${index}/pointer`;
+  },
   refusals: { ...factRefusals, ...fieldRefusals, ...changeRefusals, ...own },
   named: ({ event, changes }, history) => namedIn(changes.map(stored), history, event),
   references: ({ event, changes }, history) => addedReferences(changes.map(stored), history, event),
