@@ -27,7 +27,7 @@ import { followOnThread } from './projector-worker.js';
 import { AutomationRefusals } from './refusals/automation-refusals.js';
 import { RefusalRecorder } from './refusals/refusal-recorder.js';
 import { REPLICA_FILE } from './store/replica/replica-file.js';
-import { HistoryBrokenError, StoreUnavailableError, type Genesis } from './store/event-store.js';
+import { AlteredHistoryError, StoreUnavailableError, type Genesis } from './store/event-store.js';
 import type { LogTree } from './store/merkle-proof.js';
 import { ReplicaStore } from './store/replica/replica-store.js';
 import { codeOf, FolderError, isWithin } from './store/sqlite/folder.js';
@@ -67,9 +67,9 @@ export class LedgerModule implements OnApplicationShutdown {
         { provide: STORE, useFactory: async () => opened.adopt(await openStore(config, log), (store) => store.close()) },
         {
           provide: Checkpoints,
-          inject: [STORE],
-          useFactory: async (store: TreeStore) =>
-            opened.adopt(await openCheckpoints(config, log, store), (checkpoints) => checkpoints.close()),
+          inject: [STORE, LogCheck],
+          useFactory: async (store: TreeStore, check: LogCheck) =>
+            opened.adopt(await openCheckpoints(config, log, store, check), (checkpoints) => checkpoints.close()),
         },
         {
           provide: Anchors,
@@ -109,7 +109,7 @@ export class LedgerModule implements OnApplicationShutdown {
               {
                 store,
                 histories,
-                now: recordingClock(clock, checkpoints),
+                now: recordingClock(clock, () => checkpoints.fault),
                 newId,
                 members: membersIn(store, projector),
                 holders: holdersIn(store, projector),
@@ -130,8 +130,16 @@ export class LedgerModule implements OnApplicationShutdown {
             recorder: RefusalRecorder,
           ) =>
             config.automations
-              ? opened.adopt(automate(log, store, engine, projector, recordingClock(clock, checkpoints), recorder), (running) =>
-                  running.close(),
+              ? opened.adopt(
+                  automate(
+                    log,
+                    store,
+                    engine,
+                    projector,
+                    recordingClock(clock, () => checkpoints.alteration),
+                    recorder,
+                  ),
+                  (running) => running.close(),
                 )
               : undefined,
         },
@@ -209,9 +217,10 @@ const openStoreOf = async (config: Config, log: Logger): Promise<EventStore> => 
   return ReplicaStore.open({ dir, connect, uptime, chance: Math.random, log: say });
 };
 
-/** The instant of now, while something may be recorded. */
-const recordingClock = (clock: ClockGuard, checkpoints: Checkpoints) => (): string => {
-  if (checkpoints.fault !== undefined) throw new HistoryBrokenError(`Nothing was recorded: ${checkpoints.fault}`);
+/** The instant of now, while something may be recorded. @param broken why the history keeps anything from being recorded, if it does */
+const recordingClock = (clock: ClockGuard, broken: () => string | undefined) => (): string => {
+  const why = broken();
+  if (why !== undefined) throw new AlteredHistoryError(`Nothing was recorded: ${why}`);
   return clock.now();
 };
 
@@ -294,7 +303,7 @@ const knowsAll = async (store: EventStore, projector: Projector, what: string): 
 /** Every store that the server opens keeps the tree of its log. */
 type TreeStore = EventStore & { readonly tree: LogTree };
 
-const openCheckpoints = async (config: Config, log: Logger, store: TreeStore): Promise<Checkpoints> => {
+const openCheckpoints = async (config: Config, log: Logger, store: TreeStore, check: LogCheck): Promise<Checkpoints> => {
   const folder = new ProofFolder(config.dataDir, config.proofKey);
   const { size } = store.tree;
   if (size > 0 && !folder.hasNotes)
@@ -309,6 +318,7 @@ const openCheckpoints = async (config: Config, log: Logger, store: TreeStore): P
       host: config.proofHost,
       newEpoch: config.newEpoch ?? false,
       now,
+      altered: () => check.fault,
       log: (message, error) => log.error(error === undefined ? {} : { err: error }, message),
     });
   } catch (error) {

@@ -11,7 +11,7 @@ import type { SignedCheckpoint } from '../proof/checkpoint.js';
 import type { Checkpoints } from '../proof/checkpoints.js';
 import type { EvidenceFolder } from '../proof/evidence-folder.js';
 import { mergedStreams } from '../proof/merged-streams.js';
-import { HistoryBrokenError, StoreUnavailableError } from '../store/event-store.js';
+import { AlteredHistoryError, StoreUnavailableError } from '../store/event-store.js';
 import { pagesOf } from '../store/merkle-tree.js';
 import { caughtUp, MIN_POSITION } from './as-of.js';
 import { Budget } from './budget.js';
@@ -48,11 +48,11 @@ interface Parts {
   readonly evidence: EvidenceFolder;
 }
 
-/** The newest note. @throws HistoryBrokenError, StoreUnavailableError while nothing is signed */
+/** The newest note. @throws AlteredHistoryError, StoreUnavailableError while nothing is signed */
 export const currentNote = async (checkpoints: Checkpoints): Promise<SignedCheckpoint> => {
   const checkpoint = await checkpoints.current();
-  const { fault } = checkpoints;
-  if (fault !== undefined) throw new HistoryBrokenError(`Nothing is signed: ${fault}`);
+  const { alteration } = checkpoints;
+  if (alteration !== undefined) throw new AlteredHistoryError(`Nothing is signed: ${alteration}`);
   if (!checkpoint) throw new StoreUnavailableError('Nothing is signed until the replica has caught up.');
   return checkpoint;
 };
@@ -63,7 +63,7 @@ export class Bundles {
 
   constructor(private readonly parts: Parts) {}
 
-  /** @throws BadRequestError, NotFoundError, BundleTooLargeError, TooManyBundlesError, HistoryBrokenError, StoreUnavailableError */
+  /** @throws BadRequestError, NotFoundError, BundleTooLargeError, TooManyBundlesError, AlteredHistoryError, StoreUnavailableError */
   async send(query: Query, request: FastifyRequest, reply: FastifyReply): Promise<void> {
     const { kind, of } = askedIn(query);
     await caughtUp(this.parts, query);
@@ -76,7 +76,7 @@ export class Bundles {
       .header('content-type', ARCHIVE_TYPE)
       .header('content-disposition', `attachment; filename="${bundleName(kind, of)}.bundle.zip"`)
       .header('cache-control', 'no-store');
-    if (request.method === 'HEAD') return void reply.send();
+    if (request.method === 'HEAD') return void reply.send(Readable.from([])); // no length is said: it is not known before it is made
     const budget = new Budget(SHARE);
     const pages = this.#whileOpen(log.pages, budget);
     const files = bundleFiles(subject, { ...log, pages }, budget.breathe);

@@ -1,5 +1,6 @@
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { FastifyInstance, FastifyReply } from 'fastify';
+import { logBrokenAnswers } from './broken-answers.js';
 import { Closing } from './closing.js';
 import { Connections } from './connections.js';
 import { compressAnswers } from './compression.js';
@@ -80,6 +81,7 @@ export const adapterFor = async (
       subscribersPerToken: config.subscribersPerToken,
     });
   }
+  logBrokenAnswers(fastify, log);
   await compressAnswers(fastify);
   acceptJson(fastify, closing);
   acceptForms(fastify, closing);

@@ -41,3 +41,10 @@ export const acceptForms = (fastify: FastifyInstance, closing: Closing): void =>
     });
   });
 };
+
+/** The form that was sent to a page: without a body it has no field. @throws BadRequestError where the body is something else */
+export const formOf = ({ body }: FastifyRequest): URLSearchParams => {
+  if (body instanceof URLSearchParams) return body;
+  if (body === undefined || body === null) return new URLSearchParams();
+  throw new BadRequestError([{ header: 'content-type', detail: 'must be that of a form of these pages' }], 'bad-header', 415);
+};

@@ -3,7 +3,7 @@ import { ApiExcludeEndpoint } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Projector } from '../engine/read/projector.js';
 import { Checkpoints } from '../proof/checkpoints.js';
-import { LogCheck } from '../proof/log-check.js';
+import { sentenceOf } from '../proof/proof-folder.js';
 import { ClockGuard } from '../engine/write/clock-guard.js';
 import { sendJson, varyBy } from './answer.js';
 import { ApiDocument } from './api-document.js';
@@ -22,7 +22,6 @@ export class OperationsController {
     @Inject(Projector) readonly projector: Projector,
     @Inject(ClockGuard) private readonly clockGuard: ClockGuard,
     @Inject(Checkpoints) private readonly checkpoints: Checkpoints,
-    @Inject(LogCheck) private readonly logCheck: LogCheck,
     @Inject(Metrics) private readonly counted: Metrics,
     @Inject(ApiDocument) private readonly document: ApiDocument,
   ) {}
@@ -66,17 +65,17 @@ export class OperationsController {
     const most = this.store.size ? config.readyLag : Math.min(config.readyLag, MAX_COUNTED - 1);
     const late = projections.some(({ state, lag }) => state !== 'serving' || lag > most);
     const clock = this.clockGuard.state();
-    const altered = this.checkpoints.fault ?? this.logCheck.fault;
-    const { gone } = this.checkpoints;
+    const altered = this.checkpoints.alteration;
+    const { missed } = this.checkpoints;
     const parts = {
       store,
       ...(refusing && { refusing: refusing.message }),
-      proof: altered === undefined ? (gone === undefined ? 'agrees' : 'gone') : 'altered',
+      proof: altered === undefined ? (missed?.state ?? 'agrees') : 'altered',
       clock,
       projections,
       ...(replica && { replica: shown(replica) }),
     };
-    const reason = failure?.message ?? altered ?? gone;
+    const reason = failure?.message ?? altered ?? (missed && sentenceOf(missed));
     if (store !== 'answers' || clock !== 'trusted' || late || projector.failed !== undefined || reason !== undefined)
       throw new NotReadyError({ ...parts, ...(reason !== undefined && { reason }) });
     // It still is ready: reads go on, and the next command shows whether there is room again.

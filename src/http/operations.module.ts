@@ -51,7 +51,7 @@ const metrics = (
     connections: (httpAdapter.getInstance() as FastifyInstance).connections,
     head: () => projector.sequence,
     proof: {
-      isAltered: () => (checkpoints.fault ?? check.fault) !== undefined,
+      isAltered: () => checkpoints.alteration !== undefined,
       anchored: () => anchors.anchored,
       signed: () => checkpoints.latest?.size ?? 0,
       checked: () => check.last?.events ?? 0,

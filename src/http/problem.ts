@@ -12,6 +12,7 @@ import { ListTooLargeError, ViewTooLargeError } from '../engine/read/read-errors
 import { UnreadableEventError, UnsupportedSchemaVersionError, Rejection, stageRefusals, type Json, type Problem } from '../kernel/index.js';
 import {
   AppendTooLargeError,
+  AlteredHistoryError,
   HistoryBrokenError,
   InvalidPositionError,
   OutcomeUnknownError,
@@ -139,7 +140,7 @@ export class NotReadyError extends Error {
   override readonly name = 'NotReadyError';
   constructor(readonly more: Readonly<Record<string, Json>>) {
     super(
-      'The store is away, its history is not the one that was signed, its proof is gone, the clock cannot be trusted, or the projections are too far behind.',
+      'The store is away, its history is not the one that was signed, its proof is gone or replaced, the clock cannot be trusted, or the projections are too far behind.',
     );
   }
 }
@@ -324,10 +325,13 @@ export interface ProblemContext extends Pick<Registry, 'commands'> {
   readonly log: Logger;
 }
 
+/** Whether an answer is of a failure that only the log explains, under an id. */
+export const isUnexpected = (error: unknown, status: number): boolean => status === 500 && !(error instanceof AlteredHistoryError);
+
 /** Answers an error. One that has no code of its own is logged under an id, and the answer shows nothing of it but the id. */
 export const sendProblem = (error: unknown, reply: FastifyReply, { commands, log }: ProblemContext): void => {
   let answer = answerTo(error, { commands });
-  if (answer.status === 500) {
+  if (isUnexpected(error, answer.status)) {
     const id = randomUUID();
     log.error({ err: error, id, method: reply.request.method, route: reply.request.routeOptions?.url }, 'unexpected');
     answer = { ...answer, more: { instance: `urn:uuid:${id}` } };

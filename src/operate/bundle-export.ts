@@ -20,6 +20,7 @@ import { EvidenceFolder } from '../proof/evidence-folder.js';
 import { noteSigner } from '../proof/note.js';
 import { ProofFolder } from '../proof/proof-folder.js';
 import { pagesOf } from '../store/merkle-tree.js';
+import { checkTree } from '../store/tree-check.js';
 import { LedgerSnapshot } from '../store/sqlite/ledger-snapshot.js';
 import { LEDGER_FILE } from '../store/sqlite/sqlite-store.js';
 
@@ -70,7 +71,7 @@ const write = async (snapshot: LedgerSnapshot, key: KeyObject, notes: Notes, opt
   const { from, to, kind, of, dossier, signal, onProgress } = options;
   const { genesis, tree } = snapshot;
   if (tree.size === 0 && tree.fault === undefined) throw new NotBundledError('The ledger has no events.');
-  const signed = signedPart(snapshot, key, notes, options);
+  const signed = await signedPart(snapshot, key, notes, options);
   const chosen = kind === 'ledger' ? undefined : await choose(snapshot, options);
   const read = async function* (): AsyncGenerator<readonly RecordedEvent[]> {
     let next = 0;
@@ -92,14 +93,16 @@ const write = async (snapshot: LedgerSnapshot, key: KeyObject, notes: Notes, opt
 };
 
 /** The checkpoint that a bundle is made with, and who signs it. @throws NotBundledError */
-const signedPart = (
+const signedPart = async (
   snapshot: LedgerSnapshot,
   key: KeyObject,
   { last, older }: Notes,
-  { altered, host }: BundleOptions,
-): Pick<BundleSubject, 'checkpoint' | 'older' | 'signer' | 'isAltered'> => {
+  { altered, host, signal }: BundleOptions,
+): Promise<Pick<BundleSubject, 'checkpoint' | 'older' | 'signer' | 'isAltered'>> => {
   const { genesis, tree } = snapshot;
-  const alteration = alterationOf(snapshot, last, older);
+  // Without --altered what is written is compared as it is read, and no manifest is made where it differs.
+  const events = altered && { maxFaults: 1, ...(signal && { signal }) };
+  const alteration = alterationOf(snapshot, last, older) ?? (events && (await checkTree(snapshot, tree, events)).faults[0]);
   if (alteration !== undefined && !altered)
     throw new NotBundledError(
       `This history is not the one that was signed, so no bundle is made of it. ${alteration} With --altered one is made as evidence, without a manifest.`,

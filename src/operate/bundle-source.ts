@@ -18,7 +18,7 @@ const EVERY = 500;
 
 /**
  * The events of a whole ledger's bundle as a log that can be copied. Positions count the events from 1. What is read is not checked:
- * verify the bundle first, and compare the root of the copy with its checkpoint.
+ * the bundle is verified before.
  */
 export class BundleSource implements EventStore {
   readonly kind = 'sqlite';

@@ -2,6 +2,7 @@ import { randomUUIDv7 } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { BUNDLE_FILES } from '../proof/bundle.js';
+import { checkBundle } from '../proof/bundle-check.js';
 import { BundleSource } from './bundle-source.js';
 import { SqliteStore, LEDGER_FILE } from '../store/sqlite/sqlite-store.js';
 import type { EventStore, Genesis } from '../store/event-store.js';
@@ -53,8 +54,19 @@ export const openLedger = async (place: Place): Promise<EventStore> => {
   if (place.kind === 'embedded' && !existsSync(join(place.dir, LEDGER_FILE))) none();
   if (place.kind === 'replica' && !hasReplica(place.dir)) none();
   if (place.kind === 'bundle' && !existsSync(join(place.dir, BUNDLE_FILES.about))) none();
+  if (place.kind === 'bundle') await refuseForged(place.dir);
   return open(place, { timeZone: 'UTC', newId: none });
 };
+
+/** What is copied from a bundle is compared with the copy alone: whether it is what the ledger signed, only the bundle's own check says. */
+const refuseForged = async (dir: string): Promise<void> => {
+  const faults = (await checkBundle(dir)).faults.filter(({ code, about }) => !(code.startsWith('file-') && about.startsWith('evidence/')));
+  if (faults.length === 0) return;
+  const named = faults.slice(0, SHOWN).map(({ code, about }) => `${code} ${about}`);
+  const more = faults.length > SHOWN ? `, and ${faults.length - SHOWN} more` : '';
+  throw new BadPlaceError(`The bundle in ${dir} is not what a ledger signed, and nothing is copied from it: ${named.join(', ')}${more}.`);
+};
+const SHOWN = 5;
 
 /** The ledger of a place, or a new one that begins with `genesis`. @throws FolderInUseError, StoreUnavailableError */
 export const openOrBegin = (place: Place, genesis: Genesis): Promise<EventStore> =>

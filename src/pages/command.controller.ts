@@ -11,6 +11,7 @@ import { IdempotencyKeyReusedError, type Receipt } from '../engine/write/receipt
 import { BodyPipe, bodyFields } from '../http/body.js';
 import { messageOf } from '../http/command.js';
 import { CommandGateway } from '../http/command-gateway.js';
+import { formOf } from '../http/form-body.js';
 import { parse } from '../http/json-body.js';
 import { BadRequestError, NotAllowedError, NotFoundError } from '../http/problem.js';
 import { actorOf, queryOf } from '../http/request.js';
@@ -82,17 +83,14 @@ export class CommandPagesController {
   @Post()
   async send(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     const place = this.#place(request);
-    const sent = request.body as URLSearchParams;
+    const sent = formOf(request);
     refuseForeignForm(request, sent.get('csrf'));
     const frame = this.#frame(request, place.command);
     const key = /^[\x21-\x7e]{8,128}$/.exec(sent.get('key') ?? '')?.[0] ?? randomUUID();
     const fields = bodyFields(place.command);
     const step = sent.get('step') ?? 'check';
     const whole = sent.get('body');
-    const body =
-      whole === null
-        ? await this.#asMeant(place, readFields(fields, sent))
-        : (parse(Buffer.from(whole)) as { readonly [name: string]: Json });
+    const body = whole === null ? await this.#asMeant(place, readFields(fields, sent)) : objectIn(parse(Buffer.from(whole)));
     const newId = sent.get('#id')?.trim();
     const answers = { ...place, newId, body, key };
     const again = async (problems: readonly Problem[], room: Form['room'] = {}, under = key) => {
@@ -252,4 +250,10 @@ const problemsIn = (error: unknown): readonly Problem[] | undefined => {
       },
     ];
   return undefined;
+};
+
+/** What the page of a check sent along. @throws BadRequestError where it is no object */
+const objectIn = (body: unknown): { readonly [name: string]: Json } => {
+  if (typeof body === 'object' && body !== null && !Array.isArray(body)) return body as { readonly [name: string]: Json };
+  throw new BadRequestError([{ pointer: '', detail: 'must be an object' }], 'bad-body');
 };

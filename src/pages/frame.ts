@@ -3,7 +3,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { randomUUID } from 'node:crypto';
 import { Projector } from '../engine/read/projector.js';
 import { LOG, REFUSED, REGISTRY, STORE, type EventStore, type Logger, type NoteRefused, type Registry } from '../http/ledger.js';
-import { problemOf, refusedBy } from '../http/problem.js';
+import { isUnexpected, problemOf, refusedBy } from '../http/problem.js';
 import { queryOf, rolesOf, signedInAs } from '../http/request.js';
 import { csrfOf, sessionOf } from '../http/sessions.js';
 import { may, type Role } from '../http/token-file.js';
@@ -76,7 +76,7 @@ export class PageErrors implements ExceptionFilter {
     const refused = refusedBy(error, this.registry);
     if (refused) this.refused(request, refused);
     let problem = problemOf(error, this.registry);
-    if (problem.status === 500) {
+    if (isUnexpected(error, problem.status)) {
       const id = randomUUID();
       this.log.error({ err: error, id, method: request.method, route: request.routeOptions?.url }, 'unexpected');
       problem = { ...problem, instance: `urn:uuid:${id}` };

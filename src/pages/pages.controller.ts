@@ -3,6 +3,7 @@ import { ApiExcludeController } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { BUNDLE, Bundles } from '../http/bundles.js';
 import { RefusalFinder, REFUSAL_FILTERS } from '../http/find-refusals.js';
+import { formOf } from '../http/form-body.js';
 import { CONFIG, REFUSED, type Config, type NoteRefused } from '../http/ledger.js';
 import { badHeader, NotFoundError } from '../http/problem.js';
 import { queryOf } from '../http/request.js';
@@ -200,7 +201,7 @@ export class PagesController {
   @Post('sign-in')
   async signIn(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     queryOf(request, []);
-    const form = request.body as URLSearchParams;
+    const form = formOf(request);
     refuseForeignForm(request, form.get('csrf'));
     const session = sessionOf(request);
     const { takesToken } = request.server;
@@ -219,7 +220,7 @@ export class PagesController {
 
   @Post('sign-out')
   signOut(@Req() request: FastifyRequest, @Res() reply: FastifyReply): void {
-    refuseForeignForm(request, (request.body as URLSearchParams).get('csrf'));
+    refuseForeignForm(request, formOf(request).get('csrf'));
     sessionOf(request)?.delete();
     void reply.redirect('/app/sign-in', 303);
   }

@@ -12,7 +12,8 @@ const OFFERED = 20;
 
 /** What proves that the history was not rewritten: the newest checkpoint, what to take away, and how to check it. */
 export const proofPage = async (checkpoints: Checkpoints, read: Read, frame: Frame): Promise<Page> => {
-  const checkpoint = await checkpoints.current();
+  const newest = await checkpoints.current();
+  const checkpoint = checkpoints.alteration === undefined ? newest : undefined;
   const { rows, next } = await read.rows<ProgrammeRow>(programmeBoard.name, {}, OFFERED);
   return {
     title: 'Proof',
@@ -39,7 +40,7 @@ export const proofPage = async (checkpoints: Checkpoints, read: Read, frame: Fra
           </>
         ) : (
           <div class="banner bad">
-            <p>{checkpoints.fault ?? 'Nothing is signed yet.'}</p>
+            <p>{checkpoints.alteration ?? 'Nothing is signed yet.'}</p>
           </div>
         )}
         <h2>To take away</h2>

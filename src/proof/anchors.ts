@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { consistencyProof, type LogTree } from '../store/merkle-proof.js';
 import type { SignedCheckpoint } from './checkpoint.js';
 import type { Checkpoints } from './checkpoints.js';
-import { COSIGNATURE, InvalidNoteError, parseNote, parseVerifierKey, signedBy, type VerifierKey } from './note.js';
+import { COSIGNATURE, InvalidNoteError, lineBy, parseVerifierKey, withLines, type VerifierKey } from './note.js';
 import { witnessRequest } from './witness.js';
 
 /** Where checkpoints go, so that somebody else keeps them. */
@@ -24,6 +24,9 @@ export interface WitnessAddress {
   readonly key: VerifierKey;
 }
 
+/** Of the 64 signatures of a note, two may be the ledger's own, where its key was replaced. */
+const MAX_WITNESSES = 62;
+
 /** One witness a line: its address, a blank, and its public key. @throws InvalidNoteError */
 export const witnessesIn = (text: string): readonly WitnessAddress[] => {
   const witnesses = text.split('\n').flatMap((line) => {
@@ -36,12 +39,13 @@ export const witnessesIn = (text: string): readonly WitnessAddress[] => {
     return [{ url: url.replace(/\/$/, ''), key: parsed }];
   });
   if (witnesses.length === 0) throw new InvalidNoteError('The file names no witness.');
+  if (witnesses.length > MAX_WITNESSES) throw new InvalidNoteError(`A checkpoint has room for ${MAX_WITNESSES} witnesses.`);
   return witnesses;
 };
 
 /** How long an outsider may take to answer. */
 const PATIENCE_MS = 10_000;
-/** Of an answer, in characters. */
+/** Of an answer, in bytes. */
 const MAX_ANSWER = 100_000;
 
 /** Sends the newest checkpoint to outsiders, and adds the signatures of witnesses to it. One that is away is asked again with the next. */
@@ -91,8 +95,8 @@ export class Anchors {
     const { dir, webhook, witnesses = [] } = this.#options;
     const signed = await Promise.all(witnesses.map((witness) => this.#attempt(witness.url, () => this.#ask(witness, checkpoint))));
     const lines = signed.filter((line) => line !== undefined);
-    if (lines.length > 0) await this.#attempt('the folder of notes', () => this.#checkpoints.cosigned(checkpoint, lines.join('')));
-    const note = checkpoint.note + lines.join('');
+    if (lines.length > 0) await this.#attempt('the folder of notes', () => this.#checkpoints.cosigned(checkpoint, lines));
+    const note = withLines(checkpoint.note, lines);
     const outlets = [
       dir && ([dir, () => drop(dir, checkpoint, note)] as const),
       webhook && ([webhook, () => this.#post(webhook, note)] as const),
@@ -127,10 +131,10 @@ export class Anchors {
         continue;
       }
       if (status !== 200) throw new Error(`The witness answered ${status}: ${body.slice(0, 200).trim()}`);
-      const parsed = parseNote(`${parseNote(note).body}\n${body}`);
-      if (signedBy(parsed, key) === undefined) throw new Error('The witness answered without a valid signature by its key.');
+      const line = lineBy(note, body, key);
+      if (line === undefined) throw new Error('The witness answered without a valid signature by its key.');
       this.#sizes.set(url, size);
-      return body;
+      return line;
     }
     throw new Error('The witness has signed another size meanwhile.');
   }
@@ -150,11 +154,21 @@ export class Anchors {
       redirect: 'error',
       signal,
     });
-    const text = await answer.text();
-    if (text.length > MAX_ANSWER) throw new Error('The answer is too long.');
-    return { status: answer.status, body: text };
+    return { status: answer.status, body: await textOf(answer) };
   }
 }
+
+/** What an outsider answers is read no further than it may be long. */
+const textOf = async ({ body }: Response): Promise<string> => {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of body ?? []) {
+    size += chunk.length;
+    if (size > MAX_ANSWER) throw new Error('The answer is too long.');
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString('utf8');
+};
 
 const proofBetween = (tree: LogTree, old: number, size: number): readonly Buffer[] | undefined => {
   if (old > size) return undefined;

@@ -197,6 +197,7 @@ class EventLines {
       if (text !== '') yield text;
       if (!isAltered && this.#next >= checkpoint.size) break; // what is recorded meanwhile is not under the checkpoint
     }
+    if (!isAltered && !isSparse && this.#next < checkpoint.size) refuse(`Events from ${this.#next} on are missing`);
     this.#ended = true;
   }
 
@@ -219,18 +220,21 @@ class EventLines {
     for (const event of events) {
       const place = placeIn(tree, event, this.#next, leaves[this.#next - first]);
       if (place.hash === undefined && isForeign(event) && !isAltered) continue; // another program wrote it: it is no leaf
+      if (!isAltered && !isSparse && place.leafindex > this.#next) refuse(`Events are missing before the one at ${nameOf(event)}`);
       if (!isSparse) this.#next++;
       if (isAltered || place.leafindex < checkpoint.size) yield [event, place];
     }
   }
 
   #line(event: RecordedEvent, { leafindex, hash }: Place): string {
-    const { chosen, tree, checkpoint } = this.subject;
+    const { chosen, tree, checkpoint, isAltered } = this.subject;
     if (chosen && !this.#reaches(chosen, event)) return '';
     this.#events++;
     for (const { sha256 } of event.metadata.evidence ?? []) if (sha256 !== undefined && this.kept.has(sha256)) this.#found.add(sha256);
     const leaf = leafText(event);
-    const leafhash = (hash ?? leafHash(leaf)).toString('hex');
+    const made = leafHash(leaf);
+    if (!isAltered && !hash?.equals(made)) refuse(`The event at ${nameOf(event)} is not the one that was stored`);
+    const leafhash = (hash ?? made).toString('hex');
     const inclusion = chosen && { inclusion: hashesOr(() => inclusionProof(tree, leafindex, checkpoint.size)) };
     return lineOf(leaf, attributesOf(event, this.#source, { leafindex, leafhash, ...inclusion }));
   }
@@ -239,11 +243,19 @@ class EventLines {
   #reaches(chosen: Chosen, { stream, revision }: RecordedEvent): boolean {
     const upTo = chosen.get(stream);
     if (upTo === undefined) return false;
+    const next = (this.#heads.get(stream)?.head ?? -1) + 1;
+    if (!this.subject.isAltered && revision !== next) refuse(`Revision ${next} of ${stream} is missing`);
     const isChosen = revision <= upTo;
     this.#heads.set(stream, { last: isChosen ? revision : this.#heads.get(stream)!.last, head: revision });
     return isChosen;
   }
 }
+
+/** A manifest says that the history is the one that was signed before. @throws NotBundledError */
+const refuse = (finding: string): never => {
+  throw new NotBundledError(`This history is not the one that was signed, so no bundle is made of it. ${finding}.`);
+};
+const nameOf = ({ position, stream, revision }: RecordedEvent): string => `position ${position} (${stream}, revision ${revision})`;
 
 interface Place {
   readonly leafindex: number;

@@ -3,8 +3,8 @@ import type { EventStore, Genesis } from '../store/event-store.js';
 import type { LogTree } from '../store/merkle-proof.js';
 import { genesisHash, originOf, signCheckpoint, type SignedCheckpoint } from './checkpoint.js';
 import { compareWithNote } from './comparison.js';
-import { noteSigner, type NoteSigner } from './note.js';
-import type { ProofFolder } from './proof-folder.js';
+import { noteSigner, withLines, type NoteSigner } from './note.js';
+import { sentenceOf, type Missed, type ProofFolder } from './proof-folder.js';
 
 export interface CheckpointsOptions {
   readonly store: Pick<EventStore, 'kind' | 'genesis' | 'onCommit'> & { readonly tree: LogTree };
@@ -14,11 +14,13 @@ export interface CheckpointsOptions {
   /** Whether the notes may begin again where the ledger does not agree with the last one. */
   readonly newEpoch?: boolean;
   now(): string;
+  /** What the check of the whole log found last: nothing is signed over it. */
+  altered?(): string | undefined;
   /** Messages for the operator. */
   log(message: string, error?: unknown): void;
   /** At most one note is signed in so many milliseconds. */
   readonly everyMs?: number;
-  /** How often is looked whether the folder is there. */
+  /** How often is looked whether key and note are there as they were left. */
   readonly lookEveryMs?: number;
 }
 
@@ -43,7 +45,7 @@ export class Checkpoints {
   #ahead: SignedCheckpoint | undefined;
   #timer: NodeJS.Timeout | undefined;
   #looking: NodeJS.Timeout | undefined;
-  #gone: string | undefined;
+  #missed: Missed | undefined;
   #signing: Promise<void> = Promise.resolve();
   #signed = 0;
   #closed = false;
@@ -74,15 +76,19 @@ export class Checkpoints {
   get fault(): string | undefined {
     return this.#fault ?? this.#options.store.tree.fault;
   }
-  /** Which of the files that a restart compares the ledger with was removed; undefined while they are there. */
-  get gone(): string | undefined {
-    return this.#gone;
+  /** Why nothing more is signed: a fault, or an event that is not the one that was stored; undefined when the history is as it was. */
+  get alteration(): string | undefined {
+    return this.fault ?? this.#options.altered?.();
+  }
+  /** Which of the files that a restart compares the ledger with was removed or replaced; undefined while they are as they were left. */
+  get missed(): Missed | undefined {
+    return this.#missed;
   }
   /** The public key by which the notes of today are checked, as one line. */
   get verifierKey(): string {
     return this.signer.key;
   }
-  /** Signs notes of today's epoch: to be asked only while there is no fault. */
+  /** Signs notes of today's epoch: to be asked only while there is no alteration. */
   get signer(): NoteSigner {
     return noteSigner(this.origin, this.#key);
   }
@@ -106,11 +112,12 @@ export class Checkpoints {
   }
 
   /** Adds signatures of witnesses to a note; one that is no longer the newest stays as it is. @param lines as a note has them */
-  cosigned({ note }: SignedCheckpoint, lines: string): Promise<void> {
+  cosigned({ note }: SignedCheckpoint, lines: readonly string[]): Promise<void> {
     const adding = this.#signing.then(async () => {
       if (this.#latest?.note !== note) return;
-      this.#latest = { ...this.#latest, note: note + lines };
-      await this.folder.keep(this.#latest.note);
+      const signed = { ...this.#latest, note: withLines(note, lines) };
+      await this.folder.keep(signed.note);
+      this.#latest = signed;
     });
     this.#signing = adding.catch(() => undefined);
     return adding;
@@ -175,13 +182,17 @@ export class Checkpoints {
     if (this.#closed) return;
     this.#looking = setTimeout(() => void this.#look(), this.#options.lookEveryMs ?? LOOK_EVERY_MS).unref();
   }
-  async #look(): Promise<void> {
-    const missing = this.#latest && (await this.folder.missing());
-    const gone = missing && `${missing} was removed while the ledger was open: put it back as it was.`;
-    // another of the two may be the first that is missed at the next look
-    if ((gone === undefined) !== (this.#gone === undefined)) this.#options.log(gone ?? 'The key and the last checkpoint are there again.');
-    this.#gone = gone;
-    this.#lookLater();
+  /** In the order of what is kept, so that a note on its way into its file is no other one. */
+  #look(): Promise<void> {
+    this.#signing = this.#signing.then(async () => {
+      const missed = this.#latest && (await this.folder.missed(this.#key, this.#latest.note));
+      // another of the two may be the first that is missed at the next look
+      if ((missed === undefined) !== (this.#missed === undefined))
+        this.#options.log(missed ? sentenceOf(missed) : 'The key and the last checkpoint are there again.');
+      this.#missed = missed;
+      this.#lookLater();
+    });
+    return this.#signing;
   }
 
   /** One after another: a later note never comes before an earlier one. */
@@ -193,7 +204,7 @@ export class Checkpoints {
   }
   async #signNow(): Promise<void> {
     const { tree } = this;
-    if (this.fault !== undefined || this.#closed) return;
+    if (this.alteration !== undefined || this.#closed) return;
     if (this.#ahead && !this.#hasCaughtUp(this.#ahead)) return;
     const { size, root } = tree;
     const { origin } = this;

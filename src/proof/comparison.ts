@@ -37,7 +37,8 @@ export const compareWithNote = (tree: LogTree, genesis: string, note: Checkpoint
   // Of the notes that a forger left, the newest disagrees where any does.
   const newest = known.findLast(({ origin, size }) => origin === note.origin && size <= note.size);
   if (agrees(note) && (!newest || agrees(newest))) return { state: 'agrees' };
-  const first = known.find(({ size }) => size > agreesUpTo && size <= tree.size)?.size ?? note.size;
+  // notes of an epoch before it may disagree by right, since the ledger goes another way
+  const first = known.find(({ origin, size }) => origin === note.origin && size > agreesUpTo && size <= tree.size)?.size ?? note.size;
   return {
     state: 'differs',
     agreesUpTo,

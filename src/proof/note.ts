@@ -116,13 +116,38 @@ export const cosign = (body: string, name: string, key: KeyObject, seconds: numb
 };
 
 /** Whether a note has a valid signature by a key; of a witness, the time in seconds at which it signed. */
-export const signedBy = ({ body, signatures }: SignedNote, { name, id, type, key }: VerifierKey): true | number | undefined => {
-  for (const { bytes, ...found } of signatures) {
-    if (found.name !== name || found.id !== id) continue;
-    if (type === ED25519 && bytes.length === 64 && verify(null, Buffer.from(body), key, bytes)) return true;
-    if (type !== COSIGNATURE || bytes.length !== 72) continue;
-    const seconds = bytes.readBigUInt64BE();
-    if (verify(null, cosigned(body, seconds), key, bytes.subarray(8))) return Number(seconds);
+export const signedBy = ({ body, signatures }: SignedNote, key: VerifierKey): true | number | undefined => {
+  for (const signature of signatures) {
+    const found = signatureOf(body, signature, key);
+    if (found !== undefined) return found;
   }
   return undefined;
+};
+
+const signatureOf = (body: string, { bytes, ...found }: NoteSignature, { name, id, type, key }: VerifierKey): true | number | undefined => {
+  if (found.name !== name || found.id !== id) return undefined;
+  if (type === ED25519) return bytes.length === 64 && verify(null, Buffer.from(body), key, bytes) ? true : undefined;
+  if (type !== COSIGNATURE || bytes.length !== 72) return undefined;
+  const seconds = bytes.readBigUInt64BE();
+  return verify(null, cosigned(body, seconds), key, bytes.subarray(8)) ? Number(seconds) : undefined;
+};
+
+/**
+ * Of lines that somebody sent for a note, the signature by a key, and nothing else that is in them; undefined where there is none that is valid.
+ * @throws InvalidNoteError when they are no lines of signatures
+ */
+export const lineBy = (note: string, lines: string, key: VerifierKey): string | undefined => {
+  const { body } = parseNote(note);
+  const { signatures } = parseNote(`${body}\n${lines}`);
+  const found = signatures.find((signature) => signatureOf(body, signature, key) !== undefined);
+  return found && line(found.name, found.id, found.bytes);
+};
+
+/** A note with lines that were signed since; each takes the place of one by the same key. @throws InvalidNoteError when there are too many */
+export const withLines = (note: string, lines: readonly string[]): string => {
+  const { body, signatures } = parseNote(note);
+  const added = lines.flatMap((text) => parseNote(`${body}\n${text}`).signatures);
+  const kept = signatures.filter(({ name, id }) => !added.some((other) => other.name === name && other.id === id));
+  if (kept.length + added.length > MAX_SIGNATURES) throw new InvalidNoteError(`A note has ${MAX_SIGNATURES} signatures at most.`);
+  return `${body}\n${[...kept, ...added].map(({ name, id, bytes }) => line(name, id, bytes)).join('')}`;
 };

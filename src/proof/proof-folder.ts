@@ -12,8 +12,8 @@ import {
   writeFileSync,
   writeSync,
 } from 'node:fs';
-import { access, rename, writeFile } from 'node:fs/promises';
-import { join, dirname } from 'node:path';
+import { readFile, rename, writeFile } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
 import { openCheckpoint, type SignedCheckpoint } from './checkpoint.js';
 import { keyOf, parseVerifierKey, rawOf, verifierKey, type VerifierKey } from './note.js';
 
@@ -48,6 +48,31 @@ export interface Epoch {
   readonly last: string;
 }
 
+/** A file that a restart compares the ledger with, and that is not there as it was left. */
+export interface Missed {
+  readonly file: string;
+  readonly state: 'gone' | 'replaced';
+}
+export const sentenceOf = ({ file, state }: Missed): string =>
+  `${file} was ${state === 'gone' ? 'removed' : 'replaced'} while the ledger was open: put it back as it was.`;
+
+/** Errors of reading that say nothing about the file: the process has no descriptor left. */
+const OF_THE_PROCESS: ReadonlySet<string | undefined> = new Set(['EMFILE', 'ENFILE']);
+
+const missedIn = async (file: string, isLeft: (text: string) => boolean): Promise<Missed | undefined> => {
+  const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => error);
+  if (typeof text !== 'string') return OF_THE_PROCESS.has(text.code) ? undefined : { file, state: 'gone' };
+  return isLeft(text) ? undefined : { file, state: 'replaced' };
+};
+
+const isSame = (key: KeyObject, pem: string): boolean => {
+  try {
+    return createPrivateKey(pem).equals(key);
+  } catch {
+    return false;
+  }
+};
+
 /** Keys and notes of one ledger on one node. They are few: notes are read and written whole. */
 export class ProofFolder {
   readonly #dir: string;
@@ -68,13 +93,11 @@ export class ProofFolder {
     return [LAST_FILE, OLDER_FILE].some((name) => existsSync(join(this.#dir, name)));
   }
 
-  /** Of the key and the last note, which a ledger that has signed needs, the first that cannot be found; undefined where both are there. */
-  async missing(): Promise<string | undefined> {
-    for (const file of [this.#keyFile, join(this.#dir, LAST_FILE)]) {
-      const isThere = await access(file).then(() => true, () => false); // prettier-ignore
-      if (!isThere) return file;
-    }
-    return undefined;
+  /** Of the key and the last note, which a ledger that has signed needs, the first that is not there as it was left; undefined where both are. */
+  async missed(key: KeyObject, note: string): Promise<Missed | undefined> {
+    return (
+      (await missedIn(this.#keyFile, (text) => isSame(key, text))) ?? (await missedIn(join(this.#dir, LAST_FILE), (text) => text === note))
+    );
   }
 
   /** The key that signs, mode 0600. @throws ProofFolderError when there is none, or others may read it */
@@ -104,10 +127,10 @@ export class ProofFolder {
     if (!this.hasKey) this.#writeKey();
     return this.key();
   }
-  /** The next note is signed by a new key; signatures by the former one stay valid here. @returns both public keys */
+  /** The next note is signed by a new key; signatures by the former one stay valid wherever the key is used. @returns both public keys */
   rotate(): { readonly former: KeyObject; readonly now: KeyObject } {
     const former = createPublicKey(this.key());
-    this.#write(FORMER_FILE, `${this.#read(FORMER_FILE) ?? ''}${rawOf(former).toString('base64')}\n`);
+    for (const file of this.#formerFiles) writeDurably(file, `${textIn(file) ?? ''}${rawOf(former).toString('base64')}\n`);
     this.#writeKey();
     return { former, now: createPublicKey(this.key()) };
   }
@@ -116,10 +139,17 @@ export class ProofFolder {
     writeDurably(this.#keyFile, privateKey.export({ type: 'pkcs8', format: 'pem' }) as string);
   }
 
+  /** Beside a key that other nodes use too, they find what it was before. */
+  get #formerFiles(): readonly string[] {
+    const own = join(this.#dir, FORMER_FILE);
+    return resolve(dirname(this.#keyFile)) === resolve(this.#dir) ? [own] : [own, `${this.#keyFile}.former`];
+  }
+
   /** The keys that may have signed a note of an origin: today's, and former ones. */
   verifiers(origin: string): readonly VerifierKey[] {
-    const former = (this.#read(FORMER_FILE) ?? '').split('\n').filter((line) => line !== '');
-    const keys = [...(this.hasKey ? [createPublicKey(this.key())] : []), ...former.map((line) => keyOf(Buffer.from(line, 'base64')))];
+    const lines = this.#formerFiles.flatMap((file) => (textIn(file) ?? '').split('\n'));
+    const former = new Set(lines.filter((line) => line !== ''));
+    const keys = [...(this.hasKey ? [createPublicKey(this.key())] : []), ...[...former].map((line) => keyOf(Buffer.from(line, 'base64')))];
     return keys.map((key) => parseVerifierKey(verifierKey(origin, key)));
   }
 
@@ -149,9 +179,10 @@ export class ProofFolder {
     await writeFile(`${file}.new`, note, { mode: 0o600, flush: true });
     await rename(`${file}.new`, file);
   }
-  /** The last note is kept among the older ones as well. */
+  /** The last note is kept among the older ones as well: once, with the signatures that it has now. */
   keepOlder(note: string): void {
-    const notes = [...notesIn(this.#read(OLDER_FILE) ?? ''), note];
+    const before = notesIn(this.#read(OLDER_FILE) ?? '');
+    const notes = [...(before.length > 0 && signedPart(before.at(-1)!) === signedPart(note) ? before.slice(0, -1) : before), note];
     const half = Math.floor(notes.length / 2);
     const file = join(this.#dir, OLDER_FILE);
     const kept = notes.length > MAX_OLDER ? notes.filter((_, i) => i >= half || i % 2 === 0) : notes;
@@ -163,13 +194,14 @@ export class ProofFolder {
   }
 
   #read(name: string): string | undefined {
-    const file = join(this.#dir, name);
-    return existsSync(file) ? readFileSync(file, 'utf8') : undefined;
+    return textIn(join(this.#dir, name));
   }
   #write(name: string, text: string): void {
     writeDurably(join(this.#dir, name), text);
   }
 }
+
+const signedPart = (note: string): string => note.slice(0, note.lastIndexOf('\n\n'));
 
 /** A signed note holds one empty line, before its signatures, and never two. */
 const SEPARATOR = '\n\n';
@@ -177,6 +209,8 @@ const notesIn = (text: string): string[] => {
   const parts = text === '' ? [] : text.split(/\n\n\n/);
   return parts.map((part, i) => (i === parts.length - 1 ? part : `${part}\n`));
 };
+
+const textIn = (file: string): string | undefined => (existsSync(file) ? readFileSync(file, 'utf8') : undefined);
 
 /** Beside its name first, so that a crash leaves the old text or the new one. Mode 0600, its folder 0700. */
 const writeDurably = (file: string, text: string): void => {

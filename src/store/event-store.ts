@@ -193,6 +193,9 @@ export class HistoryBrokenError extends Error {
   readonly code: string = 'history-broken';
 }
 
+/** A check has found that the history is not the one that was signed, and has told the operator: what is refused since says it to its caller alone. */
+export class AlteredHistoryError extends HistoryBrokenError {}
+
 /** The store no longer shows every event of one stream. Other streams are not affected. */
 export class StreamBrokenError extends HistoryBrokenError {
   override readonly name = 'StreamBrokenError';

@@ -96,6 +96,7 @@ describe('an automation', () => {
         body: { option: 'year-6/x', record: {} },
         actor: { id: 'system', role: 'when-it-passed-then-lapse' },
         idempotencyKey: '\nwhen-it-passed-then-lapse\nlapse year-6/x',
+        ifMatch: [-1],
         correlationId: 'correlation',
         causationId: 'cause',
       },

@@ -362,6 +362,46 @@ describe('several nodes and failures', () => {
     expect((await issued()).map(({ data }) => data.option)).toEqual(many(6).map(({ option }) => option));
   });
 
+  it('an option is left open whose last day is moved between the look at it and the command', async () => {
+    await award();
+    await sign();
+    await until('2020-06-01');
+    let handled = 0;
+    const { node, logged } = await nodeOn(store, {
+      engine: {
+        history: (of, id) => world.engine.history(of, id),
+        handle: async (request) => {
+          if (handled++ === 0) await world.record('contract-a', 'ApproveChange', { kind: 'term', endsOn: '2021-11-30' });
+          return world.engine.handle(request);
+        },
+      },
+    });
+    await runAll(node);
+    expect([handled, await issued(), logged]).toEqual([1, [], []]);
+  });
+
+  it.each([
+    ['lapses though others record in its contract meanwhile', 2],
+    ['is left to the next run where others never stop to record in its contract', Infinity],
+  ])('an option %s', async (_, times) => {
+    const event = (await award()).events[0]!.id;
+    await until('2020-06-01');
+    let noted = 0;
+    const { node, logged } = await nodeOn(store, {
+      engine: {
+        history: (of, id) => world.engine.history(of, id),
+        handle: async (request) => {
+          if (noted < times) await world.record('contract-a', 'Annotate', { event, note: `Note ${++noted}` });
+          return world.engine.handle(request);
+        },
+      },
+    });
+    await (times === Infinity ? expect(runAll(node)).rejects.toThrow('contract-a is at revision') : runAll(node));
+    expect([(await issued()).length, noted, logged]).toEqual([times === Infinity ? 0 : 1, Math.min(times, 5), []]);
+    await run();
+    expect(await issued()).toHaveLength(1);
+  });
+
   it('an append without an answer is sent again with the same ids, and recorded once', async () => {
     await award();
     await until('2020-12-01');

@@ -8,6 +8,8 @@ import { tokenCommands } from '../../src/operate/token-commands.js';
 import { membersOf, readMember } from '../../src/proof/bundle-archive.js';
 import { Checkpoints } from '../../src/proof/checkpoints.js';
 import { EvidenceFolder } from '../../src/proof/evidence-folder.js';
+import type { Leaf } from '../../src/store/merkle-proof.js';
+import { leafOf } from '../../src/store/merkle-tree.js';
 import { endPython, verified, verifiers } from '../proof/verifiers.js';
 import { accepted, award, closeRunning, partsOf, recordWorld, startServer, stopServer, tempFolder, type Server } from './server.js';
 
@@ -134,13 +136,17 @@ describe('a bundle that is downloaded', () => {
   it('is read no further than its client takes, and no further at all once the client has gone', async () => {
     const { store } = partsOf(server);
     const checkpoints = server.app.get(Checkpoints);
-    const [current, readAll] = [checkpoints.current, store.readAll];
+    const tree = checkpoints.tree as { leaves(from: number, limit: number): readonly Leaf[] };
+    const [current, readAll, leaves] = [checkpoints.current, store.readAll, tree.leaves];
     const [one] = await store.readAll(undefined, 1);
-    const long = Array(PAGE).fill({ ...one!, data: { text: 'x'.repeat(10_000) } });
+    const event = { ...one!, data: { text: 'x'.repeat(10_000) } };
+    const long = Array(PAGE).fill(event);
+    const leavesOfLong = Array(PAGE).fill({ position: event.position, hash: leafOf(event) });
     let read = 0;
     try {
       checkpoints.current = async () => ({ ...(await current.call(checkpoints))!, size: MAX_EVENTS });
       store.readAll = async (after, limit) => (limit === PAGE ? (read++, long) : readAll.call(store, after, limit));
+      tree.leaves = (from, limit) => (limit === PAGE ? leavesOfLong : leaves.call(tree, from, limit));
       const gone = new AbortController();
       const ask = () => fetch(`${server.url}/proofs/bundle`, { signal: gone.signal });
       const held = await Promise.all([ask(), ask()]); // an answer that nobody refers to any more is given up
@@ -153,12 +159,17 @@ describe('a bundle that is downloaded', () => {
       expect([third.status, type, third.headers.get('retry-after')]).toEqual([503, 'urn:tower-ledger:problem:too-many-bundles', '10']);
       expect(held.map(({ status, bodyUsed }) => [status, bodyUsed])).toEqual([[200, false], [200, false]]); // prettier-ignore
       gone.abort();
-      store.readAll = readAll;
-      checkpoints.current = current;
+      [checkpoints.current, store.readAll, tree.leaves] = [current, readAll, leaves];
       await until(async () => (await fetch(`${server.url}/proofs/bundle`)).status === 200);
+      expect(server.logged.filter((line) => line.includes('broke off'))).toEqual([]); // a client that goes is no failure
     } finally {
-      [checkpoints.current, store.readAll] = [current, readAll];
+      [checkpoints.current, store.readAll, tree.leaves] = [current, readAll, leaves];
     }
+  });
+
+  it('is announced without a length, which nobody knows before it is made', async () => {
+    const { status, headers } = await fetch(`${server.url}/proofs/bundle`, { method: 'HEAD' });
+    expect([status, headers.get('content-type'), headers.get('content-length')]).toEqual([200, 'application/zip', null]);
   });
 
   it('that breaks off is no archive', async () => {
@@ -177,6 +188,19 @@ describe('a bundle that is downloaded', () => {
     Object.defineProperty(checkpoints, 'fault', { value: 'It was altered.', configurable: true });
     expect(await problemAt('/proofs/bundle')).toEqual([500, 'Nothing is signed: It was altered.']);
     delete (checkpoints as { fault?: unknown }).fault;
+  });
+
+  it('breaks off before its manifest at an event that is not the one that was stored, though no check has found it yet', async () => {
+    const { store } = partsOf(server);
+    const { readAll } = store;
+    store.readAll = async (after, limit) =>
+      (await readAll.call(store, after, limit)).map((event, i) =>
+        i === 2 && limit === PAGE ? { ...event, data: { ...event.data, x: 1 } } : event,
+      );
+    const body = await fetch(`${server.url}/proofs/bundle`).then((answer) => answer.arrayBuffer().catch(() => undefined));
+    store.readAll = readAll;
+    expect(body).toBeUndefined();
+    expect(server.logged.some((line) => /The event at position \d+ \(.*\) is not the one that was stored/.test(line))).toBe(true);
   });
 });
 

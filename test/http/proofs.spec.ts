@@ -1,6 +1,6 @@
 import { afterAll, describe, expect, it } from '@jest/globals';
 import Database from 'better-sqlite3';
-import { createHash } from 'node:crypto';
+import { createHash, generateKeyPairSync } from 'node:crypto';
 import { cp, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseCheckpoint } from '../../src/proof/checkpoint.js';
@@ -135,7 +135,7 @@ describe('evidence', () => {
 });
 
 describe('a server whose folder of proofs is removed', () => {
-  it('is not ready and says why, records what comes, and is ready again once the folder is back', async () => {
+  it('or a key of which is replaced, is not ready and says why, records what comes, and is ready again once all is back', async () => {
     const server = await startServer();
     const isReady = async (wanted: number) => {
       for (let n = 0; ; n++) {
@@ -155,6 +155,15 @@ describe('a server whose folder of proofs is removed', () => {
     });
     expect((await server.post('/suppliers/late/register-supplier', { title: 'Late', form: 'company' })).status).toBe(201);
     await rename(`${proof}-away`, proof);
+    expect(await isReady(200)).toMatchObject({ proof: 'agrees' });
+    const key = join(proof, 'key.pem');
+    const pem = await readFile(key);
+    await writeFile(key, generateKeyPairSync('ed25519').privateKey.export({ type: 'pkcs8', format: 'pem' }));
+    expect(await isReady(503)).toMatchObject({
+      proof: 'replaced',
+      reason: `${key} was replaced while the ledger was open: put it back as it was.`,
+    });
+    await writeFile(key, pem);
     expect(await isReady(200)).toMatchObject({ proof: 'agrees' });
     await stopServer(server);
   });
@@ -207,6 +216,23 @@ describe('a server on a ledger that was', () => {
     expect(await reasonOf(dir)).toContain(reason);
   });
 
+  it('changed in one event signs nothing once that is found, over what is recorded since neither, and shows no proof', async () => {
+    const dir = await copied();
+    forge(dir, `UPDATE events SET data = replace(data, 'CSC', 'CSD') WHERE position = 6`);
+    const server = await startServer({ DATA_DIR: dir });
+    while ((await server.get('/readyz')).body.proof !== 'altered') await new Promise((resolve) => setTimeout(resolve, 20));
+    await accepted(server.post('/suppliers/late/register-supplier', { title: 'Late', form: 'company' }));
+    for (const path of ['checkpoint', 'bundle', 'consistency?from=1']) {
+      const { status, body } = await server.get(`/proofs/${path}`);
+      expect([path, status, body.detail]).toEqual([path, 500, expect.stringContaining('Nothing is signed: The event at position 6')]);
+    }
+    expect((await server.get('/app/proof')).text).toContain('The event at position 6');
+    expect((await server.get('/app/proof')).text).not.toContain('/proofs/bundle');
+    expect(server.logged.filter((line) => line.includes('unexpected'))).toEqual([]); // the finding was said once: strangers may ask on
+    await server.close();
+    expect((await readFile(join(dir, 'proof', 'checkpoint'), 'utf8')).split('\n')[1]).toBe('5');
+  });
+
   it('is said to be unproven at a start without its notes, and not where they are kept', async () => {
     const dir = await copied();
     const unproven = ({ logged }: Server) => logged.filter((line) => /No checkpoint is kept in .*over the 5 events/.test(line)).length;
@@ -233,6 +259,7 @@ describe('a server on a ledger that was', () => {
     expect([refused.status, refused.body.detail]).toEqual([500, expect.stringContaining('the last note was signed over 6')]);
     expect((await behind.get('/proofs/checkpoint')).status).toBe(500);
     expect((await behind.get('/readyz')).body.reason).toContain('up to event 5 it agrees with an older note');
+    expect(behind.logged.filter((line) => line.includes('unexpected'))).toEqual([]);
     await behind.close();
 
     const again = await startServer({ DATA_DIR: dir }, {}, ['--new-epoch']);

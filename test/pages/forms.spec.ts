@@ -77,6 +77,18 @@ describe('a command as a form', () => {
     expect(edit.html).toContain('value="another"');
   });
 
+  it.each(['null', '[]', '"x"', '7', '{', ''])(
+    'refuses a body of %j, which no page sends, and is no failure of the server',
+    async (body) => {
+      const { csrf } = await formOf(AWARD);
+      const { status } = await fetch(server.url + AWARD, {
+        method: 'POST',
+        body: new URLSearchParams({ csrf: csrf!, body, step: 'edit' }),
+      });
+      expect([status, server.logged]).toEqual([400, []]);
+    },
+  );
+
   it('reads every answer that it shows as it was, for every command', async () => {
     const answered = async (path: string, answers: URLSearchParams | Record<string, string>, step: string) => {
       const sent = new URLSearchParams(answers);

@@ -75,6 +75,20 @@ describe('signing in to the pages', () => {
     expect((await browser.go('/contracts/x')).status).toBe(401); // the API takes no cookie
   });
 
+  it('is no failure of the server where what is sent is no form', async () => {
+    const browser = new Browser();
+    await browser.signIn(manager);
+    const { cookie } = browser;
+    const send = (path: string, init: RequestInit) => fetch(server.url + path, { method: 'POST', redirect: 'manual', ...init, headers: { cookie, ...init.headers } }); // prettier-ignore
+    for (const path of ['/app/sign-in', '/app/sign-out', '/app/suppliers/x/register-supplier']) {
+      const json = await send(path, { headers: { 'content-type': 'application/json' }, body: '{"title":"x"}' });
+      const none = await send(path, {});
+      expect([path, json.status, none.status]).toEqual([path, 415, 403]);
+      expect(textOf(await json.text())).toContain('that of a form of these pages');
+    }
+    expect(server.logged).toEqual([]);
+  });
+
   it('refuses an unknown token beside its field, and none', async () => {
     const browser = new Browser();
     const wrong = await browser.signIn(`tower_${'x'.repeat(43)}`);

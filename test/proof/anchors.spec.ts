@@ -64,7 +64,7 @@ const anchored = (latest: number | undefined, options: Partial<AnchorsOptions>) 
     tree,
     latest: latest === undefined ? undefined : checkpointOf(latest),
     onSigned: (listener: (checkpoint: SignedCheckpoint) => void) => void listeners.push(listener),
-    cosigned: async (_: SignedCheckpoint, lines: string) => void cosignatures.push(lines),
+    cosigned: async (_: SignedCheckpoint, lines: readonly string[]) => void cosignatures.push(lines.join('')),
   } as unknown as Checkpoints;
   const anchors = new Anchors(checkpoints, { everyMs: 1, log: (...message) => void messages.push(message), ...options });
   closing.push(() => anchors.close());
@@ -127,6 +127,19 @@ describe('a checkpoint that outsiders keep', () => {
       witnessRequest(0, [], checkpointOf(8).note),
       witnessRequest(2, consistencyProof(tree, 2, 8), checkpointOf(8).note),
     ]);
+  });
+
+  it('carries nothing but its signature of what a witness answers', async () => {
+    const others = Array.from({ length: 40 }, (_, i) => cosign('text\n', `w${i}`, KEY, 1)).join('');
+    const witness = await outsider((body) => [
+      200,
+      `another text\n\n${others}${signs(body)[1]}${others.slice(0, others.indexOf('\n') + 1)}`,
+    ]);
+    const dir = await folder();
+    const { anchors, cosignatures } = anchored(8, { dir, witnesses: witnesses(witness.url) });
+    await until(() => anchors.anchored === 8);
+    expect(cosignatures).toEqual([signs(`\n\n${checkpointOf(8).note}`)[1]]);
+    expect(await readFile(join(dir, 'example.org_l1_1_8'), 'utf8')).toBe(checkpointOf(8).note + cosignatures[0]);
   });
 
   it.each<[string, ((body: string) => Answer)[], string]>([
@@ -211,6 +224,7 @@ describe('the witnesses of a file', () => {
     for (const [line, message] of [
       ['', 'The file names no witness.'],
       ['# a comment\n\n', 'The file names no witness.'],
+      [`http://a.example ${SEER}\n`.repeat(63), 'A checkpoint has room for 62 witnesses.'],
       ['a key', 'A witness is an address and a key, not "a key".'],
       [long, `A witness is an address and a key, not "${long.slice(0, 80)}".`],
       [`http://a ${SEER} more`, 'A witness is an address and a key, not'],

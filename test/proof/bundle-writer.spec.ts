@@ -177,12 +177,9 @@ describe('a bundle that is written', () => {
   it('is refused where it has more than a bundle may', async () => {
     const hashes = Array.from({ length: 100_001 }, (_, n) => n.toString(16).padStart(64, '0'));
     const naming = (count: number): RecordedEvent => ({ ...events[0]!, metadata: { ...events[0]!.metadata, evidence: hashes.slice(0, count).map((sha256) => ({ uri: 'u', title: 't', confidence: 'primary' as const, sha256 })) } }); // prettier-ignore
-    const subject = subjectOf({
-      tree: new KeptTree([naming(1)]),
-      checkpoint: note(1),
-      evidence: { ...evidence, list: async () => hashes },
-    });
     const taken = async (count: number) => {
+      const tree = new KeptTree([naming(count)]);
+      const subject = subjectOf({ tree, checkpoint: note(1, { of: tree }), evidence: { ...evidence, list: async () => hashes } });
       for await (const { content } of bundleFiles(subject, { pages: paged([naming(count)]) })) await Array.fromAsync(content);
     };
     await expect(taken(100_001)).rejects.toThrow(new NotBundledError('A bundle has 100000 pieces of evidence at most.'));
@@ -191,6 +188,33 @@ describe('a bundle that is written', () => {
     for (let n = 0; n < 4; n++) await early.next();
     await expect(early.next()).rejects.toThrow(new TypeError('The events were not taken to their end.'));
   }, 60_000);
+});
+
+describe('a bundle whose manifest would be signed over a history that is not the one that was signed', () => {
+  const other = events.with(7, eventsOf(20, 'forged')[7]!);
+  const more = { ...events[3]!, id: 'more', stream: 'contract-x', position: 'x' };
+  const part = (...streams: string[]) => ({ kind: 'programme' as const, of: 'met', chosen: new Map(streams.map((stream) => [stream, Infinity])) }); // prettier-ignore
+  it.each<[string, Partial<BundleSubject>, readonly RecordedEvent[], string]>([
+    ['an event is another', {}, other, 'The event at position 8 (contract-c2, revision 1) is not the one that was stored.'],
+    ['an event was put in', {}, events.toSpliced(7, 0, more), 'Events are missing before the one at position x (contract-x, revision 0).'],
+    ['an event was removed', {}, events.toSpliced(7, 1), 'Events are missing before the one at position 9 (contract-c2, revision 2).'],
+    ['the last event was removed', {}, events.slice(0, -1), 'Events from 19 on are missing.'],
+    ['an event of the part is another', part('contract-c2'), other, 'The event at position 8 (contract-c2, revision 1) is not the one that was stored.'], // prettier-ignore
+  ])('is not made where %s', async (_, more, log, finding) => {
+    const made = bundled(subjectOf(more), { pages: paged(log) });
+    await expect(made).rejects.toThrow(new NotBundledError(`This history is not the one that was signed, so no bundle is made of it. ${finding}`)); // prettier-ignore
+  });
+
+  it('is not made of single streams either, where one of their events is missing', async () => {
+    const sparse = events.filter(({ stream, revision }) => stream === 'contract-c2' && revision !== 1);
+    const made = bundled(subjectOf({ ...part('contract-c2'), kind: 'decision' }), { pages: paged(sparse), isSparse: true });
+    await expect(made).rejects.toThrow('Revision 1 of contract-c2 is missing.');
+  });
+
+  it('is made of a part none of whose events was touched', async () => {
+    const { dir } = await bundled(subjectOf(part('contract-c1', 'contract-c3')), { pages: paged(other) });
+    expect(await faultsOf(dir)).toEqual([]);
+  });
 });
 
 describe('a bundle of a history that is not the one that was signed', () => {

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { spawnSync } from 'node:child_process';
 import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync } from 'node:crypto';
-import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { exportBundle, type BundleOptions } from '../../src/operate/bundle-export.js';
@@ -170,6 +170,33 @@ describe('a bundle', () => {
     await from.close();
     await to.close();
     await expect(openLedger(placeOf(`bundle:${await bundle('programme', 'met')}`))).rejects.toThrow('only a whole ledger can be imported');
+  });
+
+  it.each<[string, (lines: string) => string, string]>([
+    ['an event was changed', (lines) => lines.replace('"n":1', '"n":8'), 'event-altered event 4 (contract-a, revision 1)'],
+    ['the end is missing', (lines) => lines.slice(0, -9), 'line-malformed line'],
+    ['its last events are missing', (lines) => lines.slice(0, lines.slice(0, -1).lastIndexOf('\n') + 1), 'events-missing events'],
+    ['a line is no JSON', (lines) => `{${lines}`, 'line-malformed line 1'],
+    ['a line is longer than any', (lines) => `${lines}${'x'.repeat(17 << 20)}\n`, 'line-malformed line'],
+  ])('of a whole ledger is not imported where %s', async (_, change, fault) => {
+    const dir = await bundle('ledger');
+    const file = join(dir, 'events.jsonl');
+    await writeFile(file, change(await readFile(file, 'utf8')));
+    const opening = openLedger(placeOf(`bundle:${dir}`));
+    await expect(opening).rejects.toThrow(`The bundle in ${dir} is not what a ledger signed, and nothing is copied from it: ${fault}`);
+  });
+
+  it('is imported without a piece of evidence that is not there', async () => {
+    const dir = await bundle('ledger');
+    const pieces = await readdir(join(dir, 'evidence'));
+    for (const piece of pieces) await rm(join(dir, 'evidence', piece));
+    const from = await openLedger(placeOf(`bundle:${dir}`));
+    expect([pieces.length > 0, (await from.readAll(undefined, 1)).length]).toEqual([true, 1]);
+    await from.close();
+    await rm(join(dir, 'bundle.json'));
+    await expect(openLedger(placeOf(`bundle:${dir}`))).rejects.toThrow('There is no ledger');
+    await writeFile(join(dir, 'bundle.json'), '{');
+    await expect(openLedger(placeOf(`bundle:${dir}`))).rejects.toThrow('file-malformed bundle.json');
   });
 
   const event = (leaf: number, stream: string, revision: number) => `event ${leaf} (${stream}, revision ${revision})`;

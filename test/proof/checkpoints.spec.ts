@@ -1,5 +1,5 @@
 import { afterAll, describe, expect, it } from '@jest/globals';
-import { mkdtemp, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdtemp, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { genesisHash, signCheckpoint, type SignedCheckpoint } from '../../src/proof/checkpoint.js';
@@ -47,25 +47,64 @@ const until = async (holds: () => boolean): Promise<void> => {
 const sizes = (notes: readonly SignedCheckpoint[]): number[] => notes.map(({ size }) => size);
 
 describe('the checkpoints of a ledger', () => {
-  it('say which of the files that a restart needs was removed, once, until it is put back', async () => {
+  it('say which of the files that a restart needs was removed or replaced, once, until it is put back', async () => {
     const { dir, open, messages } = await ledgerOf(3);
     const checkpoints = await open({ lookEveryMs: 1 });
+    const another = await ledgerOf(3);
+    await (await another.open()).close();
     const away = join(dir, 'away');
-    for (const name of ['key.pem', 'checkpoint', '']) {
-      const file = join(dir, 'proof', name);
+    const states: string[] = [];
+    for (const [name, by] of [
+      ['key.pem'],
+      ['checkpoint'],
+      [''],
+      ['key.pem', 'key.pem'],
+      ['key.pem', 'checkpoint'],
+      ['checkpoint', 'checkpoint'],
+    ]) {
+      const file = join(dir, 'proof', name!);
       await rename(file, away);
-      await until(() => checkpoints.gone !== undefined);
-      expect(checkpoints.gone).toMatch(new RegExp(`proof/${name || '(key\\.pem|checkpoint)'} was removed`));
+      if (by !== undefined) await copyFile(join(another.dir, 'proof', by), file);
+      const state = by === undefined ? 'gone' : 'replaced';
+      await until(() => checkpoints.missed?.state === state);
+      expect(checkpoints.missed!.file).toMatch(new RegExp(`proof/${name || '(key\\.pem|checkpoint)'}$`));
       expect(checkpoints.fault).toBeUndefined();
+      states.push(state);
       await rename(away, file);
-      await until(() => checkpoints.gone === undefined);
+      await until(() => checkpoints.missed === undefined);
     }
-    const [removed, back] = [/ was removed while the ledger was open: put it back as it was\.$/, /are there again\.$/].map((text) => expect.stringMatching(text)); // prettier-ignore
-    expect(messages).toEqual([removed, back, removed, back, removed, back]);
+    const said = states.flatMap((state) => [`was (removed|${state === 'gone' ? 'removed' : 'replaced'}) while the ledger was open: put it back as it was`, 'are there again']); // prettier-ignore
+    expect(messages).toEqual(said.map((text) => expect.stringMatching(new RegExp(`${text}\\.$`))));
     await checkpoints.close();
     await rm(join(dir, 'proof'), { recursive: true });
     await new Promise((resolve) => setTimeout(resolve, 20));
-    expect(checkpoints.gone).toBeUndefined();
+    expect(checkpoints.missed).toBeUndefined();
+  });
+
+  it('take no note that is on its way into its file for another one', async () => {
+    const { open, grow, messages } = await ledgerOf(1);
+    const checkpoints = await open({ lookEveryMs: 0 });
+    for (let n = 0; n < 15; n++) {
+      grow(1);
+      const note = (await checkpoints.current())!;
+      await checkpoints.cosigned(note, [cosign(parseNote(note.note).body, 'w', STRANGER, 1)]);
+      expect(checkpoints.missed).toBeUndefined();
+    }
+    await checkpoints.close();
+    expect(messages).toEqual([]);
+  });
+
+  it('are not signed over what the check of the log found, until it finds nothing more', async () => {
+    let found: string | undefined;
+    const { open, grow, folder } = await ledgerOf(3);
+    const checkpoints = await open({ altered: () => found });
+    grow(1);
+    found = 'The event at position 2 is not the one that was stored.';
+    expect([(await checkpoints.current())!.size, folder.last()!.size]).toEqual([3, 3]);
+    expect([checkpoints.alteration, checkpoints.fault]).toEqual([found, undefined]);
+    found = undefined;
+    expect([(await checkpoints.current())!.size, folder.last()!.size, checkpoints.alteration]).toEqual([4, 4, undefined]);
+    await checkpoints.close();
   });
 
   it('are signed when it is opened, and again once it has grown', async () => {
@@ -147,21 +186,46 @@ describe('the checkpoints of a ledger', () => {
     const checkpoints = await open();
     const first = checkpoints.latest!;
     const line = cosign(parseNote(first.note).body, 'w', STRANGER, 1);
-    await checkpoints.cosigned(first, line);
+    await checkpoints.cosigned(first, [line]);
     expect([checkpoints.latest!.note, folder.last()!.note]).toEqual([first.note + line, first.note + line]);
     const later = cosign(parseNote(first.note).body, 'w', STRANGER, 2);
-    await checkpoints.cosigned(first, later); // the note has changed meanwhile
+    await checkpoints.cosigned(first, [later]); // the note has changed meanwhile
     expect(checkpoints.latest!.note).toBe(first.note + line);
     expect((await checkpoints.current())!.note).toBe(first.note + line);
     grow(1);
     const next = (await checkpoints.current())!;
-    await checkpoints.cosigned(first, line);
+    await checkpoints.cosigned(first, [line]);
     expect([checkpoints.latest, folder.last()!.note]).toEqual([next, next.note]);
-    await checkpoints.cosigned(next, line);
+    await checkpoints.cosigned(next, [line]);
     await checkpoints.close();
     const again = await open();
     expect([again.latest!.note, folder.last()!.note]).toEqual([next.note + line, next.note + line]);
     await again.close();
+  });
+
+  it('carry one signature of each witness, however often it signs the same one', async () => {
+    const { open, folder } = await ledgerOf(3);
+    const line = (name: string, at: number) => cosign(parseNote(folder.last()!.note).body, name, STRANGER, at);
+    for (let at = 1; at <= 70; at++) {
+      const checkpoints = await open();
+      await checkpoints.cosigned(checkpoints.latest!, [line('w', at), line('v', at)]);
+      await checkpoints.close();
+    }
+    const { note } = folder.last()!;
+    expect(note.endsWith(line('w', 70) + line('v', 70))).toBe(true);
+    expect([parseNote(note).signatures.length, folder.older().map((older) => older.note)]).toEqual([3, [note]]);
+  });
+
+  it('stay as they are where a note would have more signatures than any reader takes', async () => {
+    const { open, folder } = await ledgerOf(3);
+    const checkpoints = await open();
+    const first = checkpoints.latest!;
+    const lines = Array.from({ length: 64 }, (_, i) => cosign(parseNote(first.note).body, `w${i}`, STRANGER, 1));
+    await expect(checkpoints.cosigned(first, lines)).rejects.toThrow('64 signatures at most');
+    expect([checkpoints.latest, folder.last()!.note]).toEqual([first, first.note]);
+    await checkpoints.cosigned(first, lines.slice(1));
+    expect(parseNote(folder.last()!.note).signatures).toHaveLength(64);
+    await checkpoints.close();
   });
 
   it('are kept in a folder that is made, also where the key that all nodes share lies elsewhere', async () => {
@@ -196,7 +260,8 @@ describe('the checkpoints of a ledger', () => {
     grow(1);
     expect(await checkpoints.current()).toBe(first);
     expect(errors).toEqual([['A checkpoint could not be kept.', new Error('The disk is full.')]]);
-    await expect(checkpoints.cosigned(first, '')).rejects.toThrow('The disk is full.');
+    await expect(checkpoints.cosigned(first, [cosign(parseNote(first.note).body, 'w', STRANGER, 1)])).rejects.toThrow('The disk is full.');
+    expect(checkpoints.latest).toBe(first);
     isFull = false;
     expect((await checkpoints.current())!.size).toBe(4);
     await checkpoints.close();

@@ -122,6 +122,17 @@ describe('the folder of keys and notes', () => {
     expect(new ProofFolder(dir).hasKey).toBe(false);
   });
 
+  it('knows the former keys of a key that another node replaced', async () => {
+    const shared = join(await folder(), 'shared.pem');
+    const [here, there] = [new ProofFolder(await folder(), shared), new ProofFolder(await folder(), shared)];
+    for (const node of [here, there]) node.keyOrNew();
+    await there.keep(noteBy(there, 5));
+    here.rotate();
+    here.rotate();
+    expect(there.last()!.size).toBe(5);
+    expect([here, there].map((node) => node.verifiers(ORIGIN).length)).toEqual([3, 3]);
+  });
+
   it('knows its former keys, so what they signed stays valid', async () => {
     const dir = await folder();
     const proofs = new ProofFolder(dir);

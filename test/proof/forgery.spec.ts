@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import Database from 'better-sqlite3';
-import { cp, mkdtemp, rename, rm } from 'node:fs/promises';
+import { cp, mkdtemp, readdir, rename, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { exportBundle } from '../../src/operate/bundle-export.js';
@@ -163,6 +163,21 @@ describe('one byte that SQL changes', () => {
         if (table === 'nodes') expect([column, inBundle.filter((line) => /event/.test(line))]).toEqual([column, []]);
       }
   }, 60_000);
+});
+
+describe('a ledger in which one event was changed', () => {
+  it('signs no bundle, and with --altered gives one without a manifest', async () => {
+    const dir = await forged(`UPDATE events SET data = '{"n":7}' WHERE position = ${POSITION}`);
+    const of = (part: string) => ({ from: dir, to: join(dir, part), host: 'example.org' });
+    const whole = { ...of('whole'), kind: 'ledger', of: '-' } as const;
+    await expect(exportBundle(whole)).rejects.toThrow(
+      `The event at position ${POSITION} (${nameOf(LEAF)}) is not the one that was stored.`,
+    );
+    expect(await readdir(dir)).not.toContain('whole');
+    await exportBundle({ ...whole, altered: true });
+    expect(await readdir(whole.to)).not.toContain('manifest');
+    expect(await faultsOf(whole.to)).toEqual(['FAULT file-missing manifest', `FAULT event-altered event ${LEAF} (${nameOf(LEAF)})`]);
+  });
 });
 
 describe('what is forged', () => {

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import Database from 'better-sqlite3';
-import { chmod, copyFile, lstat, readdir, readFile, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { chmod, copyFile, lstat, readdir, readFile, rename, rm, stat, symlink, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { StoreUnavailableError } from '../../src/store/event-store.js';
@@ -239,6 +239,12 @@ describe('a ledger whose files are taken away while it is open', () => {
         await rename(join(dir, 'copy'), ledgerOf(dir));
       },
     ],
+    ['ledger.db is cut', (dir) => truncate(ledgerOf(dir), 4096)],
+    [
+      'a smaller file is written over ledger.db',
+      async (dir) => writeFile(ledgerOf(dir), (await readFile(ledgerOf(dir))).subarray(0, 8192)),
+    ],
+    ['ledger.db-wal is emptied', (dir) => truncate(join(dir, 'ledger.db-wal'))],
     ['ledger.db-wal is removed', (dir) => rm(join(dir, 'ledger.db-wal'))],
     ['the lock is removed', (dir) => rm(join(dir, 'ledger.lock'))],
     ['the folder is moved', (dir) => rename(dir, `${dir}-moved`)],
@@ -250,12 +256,38 @@ describe('a ledger whose files are taken away while it is open', () => {
     const failed = new Promise<Error>((resolve) => store.onFailure(resolve));
     await take(dir);
     const failure = await failed;
-    expect(failure.message).toMatch(/ledger\.(db|db-wal|lock) was removed or replaced while it was open/);
+    expect(failure.message).toMatch(/ledger\.(db|db-wal|lock) was (removed or replaced|cut or written over) while it was open/);
     expect(store.failure).toBe(failure);
     await expect(store.append(freshStream(), -1, facts(1))).rejects.toBeInstanceOf(StoreUnavailableError);
     expect(await wholeLog(store)).toHaveLength(1);
     await store.close();
     await rm(`${dir}-moved`, { recursive: true, force: true });
+  });
+
+  it('notices a WAL that was emptied, also where more was written to it before anybody looked', async () => {
+    const dir = await newFolder();
+    const store = await open(dir);
+    await store.append(freshStream(), -1, facts(100));
+    const failed = new Promise<Error>((resolve) => store.onFailure(resolve));
+    await truncate(join(dir, 'ledger.db-wal'));
+    await store.append(freshStream(), -1, facts(100)).catch(() => undefined);
+    expect((await failed).message).toContain('ledger.db-wal was cut or written over while it was open');
+    await store.close();
+  });
+
+  it('takes no harm from another program that writes the WAL into the file and cuts it', async () => {
+    const dir = await newFolder();
+    const store = await open(dir);
+    await store.append(freshStream(), -1, facts(3));
+    await sleep(2500); // the WAL has been looked at
+    const other = new Database(ledgerOf(dir));
+    expect(other.pragma('wal_checkpoint(TRUNCATE)')).toMatchObject([{ busy: 0 }]);
+    other.close();
+    await sleep(2500);
+    expect(store.failure).toBeUndefined();
+    await store.append(freshStream(), -1, facts(3));
+    expect(await wholeLog(store)).toHaveLength(6);
+    await store.close();
   });
 
   it('says nothing once it is no longer watched, also when a look is under way', async () => {

@@ -9,7 +9,7 @@ import {
   type Automation,
   type DueCommand,
 } from '../../kernel/index.js';
-import type { CommandRequest, Engine } from '../write/engine.js';
+import { StaleRevisionError, type CommandRequest, type Engine } from '../write/engine.js';
 import { IdempotencyKeyReusedError } from '../write/receipt.js';
 
 /** A page of deadlines, by their keys. */
@@ -47,6 +47,8 @@ export type AutomationOutcome = 'accepted' | 'replayed' | 'refused';
 const MAX_LOOKED_AT = 2000;
 const MAX_ISSUED = 200;
 const LONGEST_RETRY_MS = 60_000;
+/** How often one deadline is looked at again at once, where others record in its stream meanwhile. */
+const MOST_ATTEMPTS = 5;
 /** Refusals that are remembered, so that none is asked for again before the next start: some 2 MB. */
 const MAX_REFUSED = 10_000;
 
@@ -60,7 +62,7 @@ interface Look {
 
 /**
  * Issues the commands that are due, in the same way as a caller does: checked, decided, refused where a rule says so. Each has an identity
- * that follows from its cause, and expects the revision that it read, so several nodes that do the same at once record it once, and a run
+ * that follows from its cause, and expects the revision that it read of its own stream, so several nodes that do the same at once record it once, and a run
  * that was interrupted is begun again. It reads the deadlines in pages, one command at a time, with a pause after so many.
  */
 export class Automations {
@@ -174,22 +176,37 @@ export class Automations {
 
   /** @returns whether a command was sent. @throws what keeps it from being decided, to be tried again */
   async #issue(automation: Automation, deadline: string, today: string): Promise<boolean> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await this.#attempt(automation, deadline, today);
+      } catch (error) {
+        // what was recorded since it was looked at may have taken away why it was due
+        if (!(error instanceof StaleRevisionError) || attempt === MOST_ATTEMPTS) throw error;
+      }
+    }
+  }
+
+  async #attempt(automation: Automation, deadline: string, today: string): Promise<boolean> {
     const id = deadline.slice(deadline.indexOf(':') + 1);
     const slash = id.indexOf('/');
+    const [of, item] = [id.slice(0, slash), id.slice(slash + 1)];
     let due: DueCommand | undefined;
+    let revision: number;
     try {
       const { engine } = this.#o;
-      const history = await engine.history(automation.aggregate, id.slice(0, slash));
+      const history = await engine.history(automation.aggregate, of);
+      ({ revision } = history);
       const { governedBy } = automation.aggregate;
       const programme = governedBy?.of(history.state);
       const governing = programme === undefined ? undefined : (await engine.history(governedBy!.aggregate, programme)).state;
-      due = automation.due({ history, item: id.slice(slash + 1), programme: governing, today });
+      due = automation.due({ history, item, programme: governing, today });
       if (!due) return false;
     } catch (error) {
       return this.#refuse(automation, deadline, error); // a stream that cannot be folded keeps no other from its turn
     }
     const name = `${automation.name} ${due.aggregate.category}-${due.id} ${due.key}`;
     if (this.#refused.has(name)) return false;
+    const isOfItsStream = due.aggregate.category === automation.aggregate.category && due.id === of;
     const request: CommandRequest = {
       command: due.command,
       aggregate: due.aggregate,
@@ -197,6 +214,7 @@ export class Automations {
       body: due.body,
       actor: { id: SYSTEM, role: automation.name },
       idempotencyKey: `\n${automation.name}\n${due.key}`, // no header can hold it, so no caller can take it first
+      ...(isOfItsStream && { ifMatch: [revision] }),
       correlationId: due.cause.metadata.$correlationId,
       causationId: due.cause.id,
     };

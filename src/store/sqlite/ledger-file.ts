@@ -47,6 +47,8 @@ export interface OpenLedger {
   readonly genesis: Genesis;
   /** What must stay where it is as long as the ledger is open. */
   readonly files: readonly string[];
+  /** Of these, the file itself: its WAL lies beside it. */
+  readonly file: string;
 }
 
 /**
@@ -73,7 +75,7 @@ export const openLedgerFile = (dir: string, begin: () => NewLedger): OpenLedger 
     checkpoint(db, file);
     db.exec(TRIGGERS);
     db.pragma(`busy_timeout = ${BUSY_MS}`);
-    return { db, genesis, files: [name, file, `${file}-wal`, `${file}-shm`] };
+    return { db, genesis, files: [name, file, `${file}-wal`, `${file}-shm`], file };
   } catch (error) {
     db.close();
     throw error;

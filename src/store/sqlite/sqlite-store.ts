@@ -1,4 +1,4 @@
-import type Database from 'better-sqlite3';
+import Database from 'better-sqlite3';
 import { join } from 'node:path';
 import { canonical, type Metadata, type NewEvent, type RecordedEvent } from '../../kernel/index.js';
 import {
@@ -20,7 +20,7 @@ import { GENESIS, LEDGER_FILE, openLedgerFile, type NewLedger } from './ledger-f
 import { Heads, readableOf, textsOf, type EventRow } from './rows.js';
 import { examineLedger, type Examined } from './examination.js';
 import { AppendOutage, type Say } from './append-outage.js';
-import { watchFiles } from './watch.js';
+import { grows, walOf, watchFiles, type Whole } from './watch.js';
 import { LeafTable } from './leaf-table.js';
 import { leafOf, leafOfTexts, type Hash, type MerkleTree } from '../merkle-tree.js';
 import { examineTree } from './tree-examination.js';
@@ -105,7 +105,7 @@ export class SqliteStore implements EventStore {
     this.#release = lockFolder(dir);
     let db: Database.Database | undefined;
     try {
-      const { genesis, files } = ({ db } = openLedgerFile(dir, () => newLedger(options)));
+      const { genesis, files, file } = ({ db } = openLedgerFile(dir, () => newLedger(options)));
       this.#db = db;
       this.genesis = genesis;
       this.#insert = prepared(db, 'INSERT INTO events (stream, revision, id, type, data, metadata) VALUES (?, ?, ?, ?, ?, ?)');
@@ -120,11 +120,32 @@ export class SqliteStore implements EventStore {
         eventAt: numberOf,
         positionOf: String,
       });
-      this.#unwatch = watchFiles([...files, join(dir, LOCK_FILE)], (error) => this.#fail(error));
+      const wal = `${file}-wal`;
+      const whole = new Map<string, Whole>([
+        [file, grows],
+        [wal, walOf(wal, () => this.#isReadFrom(file))],
+      ]);
+      this.#unwatch = watchFiles([...files, join(dir, LOCK_FILE)], (error) => this.#fail(error), whole);
     } catch (error) {
       db?.close();
       this.#release();
       throw error;
+    }
+  }
+
+  /** Whether another connection finds the last event that was committed here. */
+  #isReadFrom(file: string): boolean {
+    const { size } = this.#leaves;
+    try {
+      const db = new Database(file, { readonly: true, timeout: 0 });
+      try {
+        const { last } = db.prepare<[], { last: number | null }>('SELECT max(position) AS last FROM events').get()!;
+        return (last ?? 0) > size;
+      } finally {
+        db.close();
+      }
+    } catch (error) {
+      return !/^SQLITE_(NOTADB|CORRUPT|IOERR)/.test(codeOf(error)); // all else says nothing about the file
     }
   }
 

@@ -1,17 +1,24 @@
 import { statSync } from 'node:fs';
-import { stat } from 'node:fs/promises';
+import { open, stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 
 /** How often the files are looked at. */
 const EVERY_MS = 2000;
+
+/** Whether a file still holds what was written to it, by the bytes that it has and had: if not it was cut, or written over. */
+export type Whole = (size: bigint, before: bigint) => boolean | Promise<boolean>;
 
 /**
  * Calls `onGone` once, within seconds, when a file is removed or replaced under its name: what is written to it since would be lost with
  * the process. One look at a time, so that a file system that hangs costs one.
  * @returns what ends it
  */
-export const watchFiles = (files: readonly string[], onGone: (error: Error) => void): (() => void) => {
-  const opened = files.map((file) => identity(statSync(file, { bigint: true })));
+export const watchFiles = (
+  files: readonly string[],
+  onGone: (error: Error) => void,
+  whole: ReadonlyMap<string, Whole> = new Map(),
+): (() => void) => {
+  const opened = files.map((file) => found(statSync(file, { bigint: true })));
   let [looking, ended] = [false, false];
   const end = () => {
     ended = true;
@@ -21,11 +28,18 @@ export const watchFiles = (files: readonly string[], onGone: (error: Error) => v
     if (looking) return;
     looking = true;
     for (const [i, file] of files.entries()) {
-      const found = await stat(file, { bigint: true }).then(identity, (error: Error) => error);
+      const now = await stat(file, { bigint: true }).then(found, (error: Error) => error);
       if (ended) return;
-      if (found === opened[i]) continue;
+      const before = opened[i]!;
+      const isThere = !(now instanceof Error) && now.identity === before.identity;
+      if (isThere && (await (whole.get(file)?.(now.size, before.size) ?? true))) {
+        opened[i] = now;
+        continue;
+      }
+      if (ended) return;
       end();
-      return onGone(new Error(`${basename(file)} was removed or replaced while it was open.`, { cause: found }));
+      const what = isThere ? 'cut or written over' : 'removed or replaced';
+      return onGone(new Error(`${basename(file)} was ${what} while it was open.`, { cause: now }));
     }
     looking = false;
   };
@@ -34,4 +48,30 @@ export const watchFiles = (files: readonly string[], onGone: (error: Error) => v
   return end;
 };
 
-const identity = ({ dev, ino }: { readonly dev: bigint; readonly ino: bigint }): string => `${dev}:${ino}`;
+const found = ({ dev, ino, size }: { readonly dev: bigint; readonly ino: bigint; readonly size: bigint }) => ({
+  identity: `${dev}:${ino}`,
+  size,
+});
+
+/** A file that never gets smaller. */
+export const grows: Whole = (size, before) => size >= before;
+
+/** What each WAL of SQLite begins with, but for its last bit. */
+const WAL_MAGIC = 0x377f0682;
+/**
+ * A WAL that was emptied begins with zeros once more is written to it. One that is smaller may be in order: another program may have written
+ * all that it held into the file.
+ * @param isRead whether a new connection reads all that was committed
+ */
+export const walOf =
+  (file: string, isRead: () => boolean): Whole =>
+  async (size, before) => {
+    if (size < before && !isRead()) return false;
+    const wal = await open(file).catch(() => undefined);
+    try {
+      const { bytesRead, buffer } = (await wal?.read(Buffer.alloc(4), 0, 4, 0)) ?? { bytesRead: 0, buffer: Buffer.alloc(4) };
+      return bytesRead < 4 || (buffer.readUInt32BE() & ~1) === WAL_MAGIC;
+    } finally {
+      await wal?.close();
+    }
+  };
