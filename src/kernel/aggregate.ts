@@ -18,6 +18,8 @@ export interface Taken {
   readonly amends?: true;
   /** The others of its set as they were known; absent where they could not be read. Empty without a set. */
   readonly related?: readonly { readonly id: string; readonly state: AnyState }[];
+  /** The state of what the command names, as it was known; undefined of any other one. */
+  readonly stateOf?: StateOfOther;
 }
 
 type StageOf<State> = State extends { readonly stage: infer Stage extends string } ? Stage : string;

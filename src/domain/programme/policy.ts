@@ -29,6 +29,8 @@ export const CHECKS = [
   'option-notice',
   'two-people',
   'no-suspending-challenge',
+  'supplier-standing',
+  'final-value-within-ceiling',
 ] as const;
 
 /** One version of a policy as a programme adopts it. */

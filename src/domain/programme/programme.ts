@@ -192,6 +192,9 @@ export const programme = aggregate({
     ...linkEvents,
     PolicyAdopted: event({
       allowedIn: ['chartered'],
+      // The second shape has more checks to choose from.
+      version: 2,
+      upcast: { 1: (data) => data },
       fields: policyFields,
       rules: {
         'programme/policy-without-rules': {

@@ -220,6 +220,7 @@ export const decide = (command: AnyCommand, context: AnyCommandInput, { own, oth
     actor: context.actor,
     ...(!command.aggregate && { amends: true as const }),
     ...(related && { related }),
+    stateOf: stateIn(others),
   };
   const assessOne = ({ type, data, context, state }: Judged): readonly Assessment[] =>
     (governing && aggregate.events[type]?.assess?.(data, context, state, governing, taken)) ?? [];
