@@ -1,23 +1,27 @@
 import { describe, it } from '@jest/globals';
+import { account } from '../../src/domain/account/index.js';
 import { admitSupplier } from '../../src/domain/contract/commands/admit-supplier.js';
 import { awardContract } from '../../src/domain/contract/commands/award-contract.js';
 import { closeContract } from '../../src/domain/contract/commands/close-contract.js';
+import { exerciseExtension } from '../../src/domain/contract/commands/exercise-extension.js';
 import { novateContract } from '../../src/domain/contract/commands/novate-contract.js';
 import { contract } from '../../src/domain/contract/index.js';
 import { correctFact } from '../../src/domain/ledger/commands/correct-fact.js';
 import { programme } from '../../src/domain/programme/index.js';
 import { reinstateSupplier } from '../../src/domain/supplier/commands/reinstate-supplier.js';
 import { supplier } from '../../src/domain/supplier/index.js';
-import { context, specification, stream, theFact, type GivenEvent } from '../given.js';
+import { context, specification, stream, theFact, type GivenEvent, type Stream } from '../given.js';
 
 const gbp = (amount: string, more: object = {}) => ({ amount, currency: 'GBP', ...more });
 const registered = context('SupplierRegistered', { title: 'Carillion', form: 'company' }, '2009');
 const suspended = (on: string, until?: string) => context('SupplierSuspended', { ground: 'Fraud', ...(until && { until }) }, on);
 const reinstated = (on: string) => context('SupplierReinstated', {}, on);
 /** A programme that has adopted a check, and a supplier to whom this has happened. */
-const under = (check: string | undefined, ...happened: readonly GivenEvent[]) =>
+const under = (check: string | undefined, ...happened: readonly GivenEvent[]) => beside([], check, ...happened);
+const beside = (others: readonly Stream[], check: string | undefined, ...happened: readonly GivenEvent[]) =>
   specification(contract, {
     others: [
+      ...others,
       stream(
         programme,
         'met',
@@ -103,4 +107,57 @@ describe('what a contract came to, where the programme has adopted the check tha
     await close({ undisclosed: true }).assesses({ [rule]: 'not-assessable' });
     await close(gbp('50.00'), { undisclosed: true }).assesses({ [rule]: 'not-assessable' });
   });
+});
+
+describe('the account of a contract that is closed, where the programme has adopted the check that it is reconciled,', () => {
+  const rule = 'rules/account-reconciled';
+  const opened = context('AccountOpened', { programme: 'met', contract: 'met-example' }, '2015');
+  const invoiced = context('InvoiceRecorded', { invoice: 'i-1', amount: gbp('100.00') }, '2016');
+  const paid = (amount: string) => context('PaymentRecorded', { payment: 'p-1', amount: gbp(amount), invoices: ['i-1'] }, '2017');
+  const ran = [context('ContractAwarded', { ...award('csc'), endsOn: '2020-12-31' }, '2015'), context('ContractSigned', {}, '2015')];
+  const closing = { finalValue: gbp('100.00'), endedOn: '2020-12-31' };
+  const close = (check: string | undefined, ...lines: readonly GivenEvent[]) =>
+    beside([stream(account, 'met-example', ...lines)], check)(...ran).when(closeContract, closing);
+
+  it('refuses to close while something is invoiced and not paid, or paid and not invoiced', async () => {
+    await close('account-reconciled', opened, invoiced, paid('60.00')).rejects('ledger/policy-not-met', {
+      detail: 'What is paid is not what is invoiced in GBP.',
+    });
+    await close('account-reconciled', opened, invoiced, paid('100.01')).rejects('ledger/policy-not-met', { detail: rule });
+    await close('account-reconciled', opened, invoiced, paid('100.00')).assesses({ [rule]: { result: 'met', inputs: { account: 'open', open: [] } } }); // prettier-ignore
+  });
+
+  it('is not assessable where none was opened, and not looked at where nobody asks', async () => {
+    await close('account-reconciled').assesses({ [rule]: { result: 'not-assessable', note: 'No account of it is opened.' } });
+    await close(undefined, opened, invoiced).assesses({});
+    await close('final-value-within-ceiling', opened, invoiced).assesses({ 'rules/final-value-within-ceiling': 'met' });
+  });
+
+  it('is not looked at again where the close is corrected', () =>
+    beside([stream(account, 'met-example', opened, invoiced)], 'account-reconciled')(...ran, context('ContractClosed', closing, '2021'))
+      .when(correctFact, { event: theFact(3), changes: [{ pointer: '/finalValue/amount', value: '90.00' }], because: 'error' })
+      .assesses({}));
+});
+
+it('options are exercised in order, where the programme has adopted the check', async () => {
+  const rule = 'rules/options-in-order';
+  const option = (name: string, status?: string) => ({ option: name, months: 12, ...(status && { status }) });
+  const exercise = (name: string, ...options: readonly object[]) =>
+    under('options-in-order')(
+      context('ContractAwarded', { ...award('csc'), endsOn: '2030-12-31', options }, '2015'),
+      context('ContractSigned', {}, '2015'),
+    ).when(exerciseExtension, { option: name });
+  await exercise('year-7', option('year-6'), option('year-7')).rejects('ledger/policy-not-met', {
+    detail: 'Still open before it: year-6.',
+  });
+  await exercise('year-6', option('year-6'), option('year-7')).assesses({ [rule]: 'met' });
+  await exercise('year-7', option('year-6', 'lapsed'), option('year-7')).assesses({ [rule]: 'met' });
+});
+
+it('a novation cites its ground, where the programme has adopted the check', async () => {
+  const novate = (more: object) =>
+    under('novation-ground')(context('ContractAwarded', award('csc'), '2015'), context('ContractSigned', {}, '2015')) // prettier-ignore
+      .when(novateContract, { supplier: 'carillion', ...more });
+  await novate({}).rejects('ledger/policy-not-met', { detail: 'No ground in law or contract is cited.' });
+  await novate({ ground: 'PCR 2015 reg. 72(1)(d)' }).assesses({ 'rules/novation-ground': 'met' });
 });

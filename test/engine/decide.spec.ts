@@ -348,9 +348,10 @@ describe('what policy judges together', () => {
         on: TODAY,
         actor: { id: 'ana' },
         related: [{ id: 'csc', state: ofSupplier('csc').state }],
+        id: 'siam',
         stateOf: expect.any(Function),
       },
-      { now: false, on: '2020', actor: { id: 'ana' }, stateOf: expect.any(Function) },
+      { now: false, on: '2020', actor: { id: 'ana' }, id: 'siam', stateOf: expect.any(Function) },
     ]);
     expect([seen[0]!.stateOf!('supplier', 'csc'), seen[1]!.stateOf!('supplier', 'nobody')]).toEqual([ofSupplier('csc').state, undefined]);
   });

@@ -30,7 +30,7 @@ import {
   negative,
   NO_ACCOUNT,
   takenOff,
-  unitsOf,
+  unreconciled,
   VAT,
   withAmount,
   withoutAmount,
@@ -359,9 +359,3 @@ export const account = aggregate({
   about: (id, { programme, contract }) => ({ contract: [contract ?? id], ...(programme && { programme }) }),
   governedBy: { aggregate: programme, of: (a) => a.programme },
 });
-
-/** Currencies in which what is paid is not what is invoiced. */
-function unreconciled(a: Account): readonly string[] {
-  const [invoiced, paid] = [unitsOf(a, 'invoiced'), unitsOf(a, 'paid')];
-  return [...new Set([...invoiced.keys(), ...paid.keys()])].filter((currency) => (invoiced.get(currency) ?? 0n) !== (paid.get(currency) ?? 0n)).sort(); // prettier-ignore
-}

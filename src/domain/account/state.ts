@@ -157,6 +157,12 @@ export const unitsOf = (account: Pick<Account, 'sums'>, measure: Measure, wanted
   return units;
 };
 
+/** Currencies in which what is paid is not what is invoiced. */
+export const unreconciled = (a: Pick<Account, 'sums'>): readonly string[] => {
+  const [invoiced, paid] = [unitsOf(a, 'invoiced'), unitsOf(a, 'paid')];
+  return [...new Set([...invoiced.keys(), ...paid.keys()])].filter((currency) => (invoiced.get(currency) ?? 0n) !== (paid.get(currency) ?? 0n)).sort(); // prettier-ignore
+};
+
 /** What may be left of a commitment once what was taken back is taken off, in minor units; undefined where nothing bounds it. */
 export const mostCommitted = ({ amount, decommitted }: Commitment): bigint | undefined => {
   const { most } = betweenOf(amount);

@@ -31,6 +31,9 @@ export const CHECKS = [
   'no-suspending-challenge',
   'supplier-standing',
   'final-value-within-ceiling',
+  'account-reconciled',
+  'options-in-order',
+  'novation-ground',
 ] as const;
 
 /** One version of a policy as a programme adopts it. */

@@ -1,12 +1,9 @@
 import {
-  askedOf,
   before,
-  betweenOf,
   certainlyBefore,
   choice,
   date,
   flag,
-  isAmount,
   list,
   moveDays,
   object,
@@ -14,9 +11,9 @@ import {
   ref,
   signedValue,
   text,
-  type Value,
 } from '../../../kernel/index.js';
 import { checked } from '../../programme/policies.js';
+import { assessAccount, assessFinalValue } from '../closing.js';
 import { suppliersOf } from '../suppliers.js';
 import { fromRules, without } from './novation.js';
 import { dated, ENDINGS, endingOn, endsAfterStart, event, statedEndOf, statedLastDayOf, type Contract } from '../state.js';
@@ -38,21 +35,6 @@ const howOf = ({ stage, terminations, notice }: Contract): (typeof ENDINGS)[numb
 
 /** Whether a notice takes effect before its days are over → whether it keeps them. */
 const NOTICE_KEPT = { yes: 'not-met', no: 'met', unknown: 'not-assessable' } as const;
-
-/** Whether what a contract came to is at most what was approved: where either is too rounded to tell, it is within precision. */
-const isWithin = (finalValue: Value, ceiling: Value): keyof typeof NOT_WITHIN => {
-  if (!isAmount(finalValue) || !isAmount(ceiling) || finalValue.currency !== ceiling.currency) return 'unknown';
-  const [final, approved] = [betweenOf(finalValue), askedOf(ceiling)];
-  if (approved.most !== undefined && final.least > approved.most) return 'no';
-  if (final.most === undefined) return 'unknown';
-  return final.most <= approved.least ? 'yes' : approved.most === undefined ? 'unknown' : 'within-precision';
-};
-const NOT_WITHIN = {
-  yes: undefined,
-  no: 'It came to more than was approved.',
-  unknown: 'What it came to, or what was approved, is not known in one currency.',
-  'within-precision': 'The final value lies within precision of the ceiling: say what its sources are rounded to (roundedTo).',
-} as const;
 
 /** A notice that is withdrawn takes back the break that it exercised. */
 const withoutBreak = <C extends Pick<Contract, 'breaksDecided'>>(c: C): C =>
@@ -218,9 +200,9 @@ export const ending = {
       };
       return { ...c, stage: 'closed', closed, finalValue, term: endingOn(c, endedOn), ...dated(c, 'closed', effectiveOn) };
     },
-    assess({ finalValue }, { effectiveOn }, { ceiling }, programme) {
-      const kept = isWithin(finalValue, ceiling);
-      return checked(programme, 'final-value-within-ceiling', effectiveOn, { finalValue, ceiling }, kept === 'yes' ? 'met' : kept === 'no' ? 'not-met' : 'not-assessable', NOT_WITHIN[kept]); // prettier-ignore
-    },
+    assess: ({ finalValue }, { effectiveOn }, { ceiling }, programme, taken) => [
+      ...assessFinalValue(finalValue, ceiling, effectiveOn, programme),
+      ...assessAccount(effectiveOn, programme, taken),
+    ],
   }),
 };
