@@ -1,42 +1,30 @@
 import { createHash } from 'node:crypto';
-import { dayOf, type AnyAggregate, type Projection, type RecordedEvent } from '../../kernel/index.js';
-import { localPage, type EventStore } from '../../store/event-store.js';
+import { dayOf, type Projection, type RecordedEvent } from '../../kernel/index.js';
 import {
   MAX_PAGE,
   ReadModelDamagedError,
   type EventQuery,
   type FaultedStream,
   type IndexedEvent,
-  type ReadModelFile,
   type ReadModelReader,
   type Sequence,
 } from '../../store/read-model.js';
 import { Signal } from '../../store/signal.js';
-import { Follower, type FollowerListener, type FollowerReport, type RunningFollower } from './follower.js';
 import { HISTORY_BYTES, HistoryCache } from '../history-cache.js';
-import { RowsOnDay } from './rows/rows-on-day.js';
-import { searchPage, type SearchPage, type SearchQuestion } from './search.js';
-import type { Row, RowValue, ServedBuild } from './rows/rendering.js';
+import { Build } from './served-build.js';
+import { FollowerSupervisor, type SupervisorOptions } from './follower-supervisor.js';
+import type { FollowerReport } from './follower.js';
+import type { Row, RowValue } from './rows/rendering.js';
 import { Rows } from './rows/rows.js';
+import { RowsOnDay } from './rows/rows-on-day.js';
 import type { Update } from './rows/updates.js';
+import { searchPage, type SearchPage, type SearchQuestion } from './search.js';
 
-export interface ProjectionOptions {
-  readonly store: EventStore;
-  readonly readModel: ReadModelFile;
-  readonly projections: readonly Projection[];
-  readonly aggregates: readonly AnyAggregate[];
-  /** Starts what follows the log and writes the read model; on this thread, unless given. */
-  readonly follow?: (listener: FollowerListener) => RunningFollower;
-  /** Says once what is wrong with a stream, a projection or the read model. */
-  readonly log?: (message: string, error?: unknown) => void;
+export interface ProjectionOptions extends SupervisorOptions {
   /** Folded streams that this thread shares, for readers; of their own unless given. */
   readonly histories?: HistoryCache;
-  /** Memory for folded streams, in bytes, for the follower, and for readers where they share none; 32 MB each unless set. */
-  readonly historyBytes?: number;
   /** The time, as `2026-11-24T09:30:00.000Z`: rows may look at the day. */
   readonly now: () => string;
-  /** Before the second attempt to follow; the next ones wait up to 30 s. */
-  readonly retryMs?: number;
 }
 
 export interface ProjectionStatus {
@@ -68,8 +56,6 @@ export class RebuildingError extends Error {
 
 /** Memory for the folded streams that views of a day are made of, in bytes. */
 const DAY_HISTORY_BYTES = 8 << 20;
-const RETRY_MS = 100;
-const LONGEST_RETRY_MS = 30_000;
 /** Builds in which a question is asked at most. */
 const MAX_ASKED = 5;
 
@@ -84,8 +70,7 @@ interface Serving {
 
 /**
  * Answers for the projections. A follower writes them, here or on a thread of its own; this reads them over a connection of its own, and
- * sees what the follower has reported as committed. No call waits for the follower but those that say so. A follower that ends is
- * started again, later and later; a read model that is damaged, or was made from another log, is made again.
+ * sees what the follower has reported as committed. No call waits for the follower but those that say so.
  */
 export class Projector {
   readonly #o: ProjectionOptions;
@@ -95,23 +80,11 @@ export class Projector {
   readonly #histories: HistoryCache;
   /** Apart, since a view of a day reads every stream once. */
   readonly #dayHistories: HistoryCache;
-  readonly #run: Promise<void>;
-  readonly opened: Promise<void>;
-  #open!: () => void;
-  #reader: ReadModelReader | undefined;
-  /** Ends the watch over the file that is read. */
-  #unwatch = (): void => undefined;
-  #follower: RunningFollower | undefined;
+  readonly #supervisor: FollowerSupervisor;
   #reported: FollowerReport | undefined;
   /** The head of the log when its first read model was begun: nothing is answered before it is reached. */
   #firstUntil: string | undefined;
-  #failed: unknown;
-  #said = '';
-  #retireBuilds = true;
   #isEndingWaits = false;
-  #damaged: ReadModelDamagedError | undefined;
-  /** Ends the wait between two attempts. */
-  #retry = new AbortController();
 
   private constructor(options: ProjectionOptions) {
     this.#o = options;
@@ -130,8 +103,16 @@ export class Projector {
         },
       ]),
     );
-    this.opened = new Promise((resolve) => (this.#open = resolve));
-    this.#run = this.#supervise();
+    this.#supervisor = new FollowerSupervisor(options, {
+      sequence: () => this.sequence,
+      begins: (head) => void (this.#firstUntil = head),
+      take: (report, reader) => this.#take(report, reader),
+      changed: () => {
+        this.#waiting.notifyAll();
+        this.#hurry();
+      },
+      lost: () => this.#lost(),
+    });
   }
 
   /** Begins to open the read model and to follow the log; `opened` resolves after the first attempt, whether or not it succeeded. */
@@ -139,6 +120,10 @@ export class Projector {
     return new Projector(options);
   }
 
+  /** Resolves after the first attempt to follow, whether or not it succeeded. */
+  get opened(): Promise<void> {
+    return this.#supervisor.opened;
+  }
   /** The last event that every serving projection has read, of those that are committed. */
   get sequence(): Sequence {
     return this.#reported?.sequence ?? 0;
@@ -160,11 +145,11 @@ export class Projector {
   }
   /** What keeps the projections from following the log; undefined while they do. */
   get failed(): unknown {
-    return this.#failed;
+    return this.#supervisor.failed;
   }
 
   list(): readonly ProjectionStatus[] {
-    const error = this.#failed === undefined ? {} : { error: messageOf(this.#failed) };
+    const error = this.failed === undefined ? {} : { error: messageOf(this.failed) };
     return [...this.#serving.values()].map(({ projection, generation, build, rows, catchingUp }) => {
       const serves = rows !== undefined && this.#firstUntil === undefined;
       return {
@@ -272,7 +257,7 @@ export class Projector {
     const event = this.#readModel.eventAt(sequence);
     if (event) return event;
     const damage = new ReadModelDamagedError(`The read model is damaged: event ${sequence} of ${this.sequence} is missing.`);
-    this.#isDamaged(damage);
+    this.#supervisor.isDamaged(damage);
     throw damage;
   }
 
@@ -304,8 +289,13 @@ export class Projector {
 
   #wait(signal: AbortSignal, holds: () => boolean): Promise<void> {
     const waiting = this.#waiting.wait(signal, holds);
-    if (this.#waiting.size > 0) this.#follower?.flush();
+    this.#hurry();
     return waiting;
+  }
+
+  /** What is not committed yet, while somebody waits for it. */
+  #hurry(): void {
+    if (this.#waiting.size > 0) this.#supervisor.follower?.flush();
   }
 
   /** Until all that is in the store now has been read and no rebuild is under way. @throws what keeps the projections from following */
@@ -316,14 +306,15 @@ export class Projector {
     const done = () =>
       (head === undefined || (this.position !== undefined && store.compare(this.position, head) >= 0)) &&
       [...this.#serving.values()].every(({ rows, catchingUp }) => rows !== undefined && catchingUp === undefined);
-    await this.#wait(this.#stop.signal, () => this.#failed !== undefined || done());
-    if (this.#failed !== undefined) throw this.#failed;
+    await this.#wait(this.#stop.signal, () => this.failed !== undefined || done());
+    if (this.failed !== undefined) throw this.failed;
   }
 
   /** Makes a projection again from the log beside the build that serves, then swaps them. @throws what keeps it from being made */
   async rebuild(name: string): Promise<void> {
-    if (!this.#follower) throw this.#failed ?? new RebuildingError(name, 0);
-    return this.#follower.rebuild(name);
+    const { follower, failed } = this.#supervisor;
+    if (!follower) throw failed ?? new RebuildingError(name, 0);
+    return follower.rebuild(name);
   }
 
   /** For comparing builds in tests. */
@@ -337,26 +328,15 @@ export class Projector {
 
   async close(): Promise<void> {
     this.#stop.abort();
-    this.#retry.abort();
     this.#waiting.notifyAll();
-    this.#closeReader(); // first, so that the connection that writes is the last one and empties the WAL
-    try {
-      await this.#follower?.close();
-    } finally {
-      await this.#run;
-      this.#closeReader();
-    }
-  }
-  #closeReader(): void {
-    this.#unwatch();
-    this.#reader?.close();
-    this.#reader = undefined;
+    await this.#supervisor.close();
   }
 
   /** @throws RebuildingError */
   get #readModel(): ReadModelReader {
-    if (!this.#reader) throw new RebuildingError('The read model', 0);
-    return this.#reader;
+    const { reader } = this.#supervisor;
+    if (!reader) throw new RebuildingError('The read model', 0);
+    return reader;
   }
 
   /**
@@ -388,206 +368,30 @@ export class Projector {
       .slice(0, 12);
   }
 
-  /** Follows until it is closed. */
-  async #supervise(): Promise<void> {
-    const { retryMs = RETRY_MS } = this.#o;
-    for (let wait = retryMs; !this.#stop.signal.aborted; wait = Math.min(wait * 2, LONGEST_RETRY_MS)) {
-      const before = this.sequence;
-      try {
-        this.#retry = new AbortController();
-        await this.#followOnce();
-        if (!this.#stop.signal.aborted) throw new Error('The follower ended.');
-      } catch (error) {
-        if (this.#stop.signal.aborted) break;
-        this.#fails(this.#damaged ?? error);
-      }
-      this.#open();
-      if (this.sequence > before) wait = retryMs;
-      await elapsed(wait, this.#retry.signal);
-    }
-    this.#open();
-  }
-
-  async #followOnce(): Promise<void> {
-    const { store, readModel, projections, aggregates, historyBytes = HISTORY_BYTES } = this.#o;
-    if (this.#damaged) this.#setAside(this.#damaged);
-    try {
-      if (!this.#reader) await this.#openReader();
-      if (this.#stop.signal.aborted) return;
-      const listener: FollowerListener = {
-        report: (report) => this.#take(report),
-        log: (message, error) => this.#o.log?.(message, error),
-      };
-      const here = () => {
-        const model = readModel.write();
-        try {
-          return new Follower({ log: store, readModel: model, projections, aggregates, historyBytes, listener });
-        } catch (error) {
-          model.close();
-          throw error;
-        }
-      };
-      this.#retireBuilds = true;
-      this.#follower = this.#o.follow ? this.#o.follow(listener) : here();
-      this.#retire();
-    } catch (error) {
-      if (error instanceof ReadModelDamagedError) this.#damaged = error;
-      throw error;
-    }
-    const { ended } = this.#follower;
-    try {
-      await ended;
-    } catch (error) {
-      if (error instanceof ReadModelDamagedError) this.#damaged ??= error;
-      throw error;
-    } finally {
-      const follower = this.#follower;
-      this.#follower = undefined;
-      await follower.close().catch(() => undefined); // what ended it is known
-    }
-  }
-
-  /** Opens the read model for reading, once it is known to be of this log. */
-  async #openReader(): Promise<void> {
-    const { store, readModel } = this.#o;
-    const owner = `${store.genesis.ledgerId} ${store.kind}`; // positions are the store's own
-    readModel.prepare(owner);
-    let reader = readModel.read((damage) => this.#isDamaged(damage));
-    try {
-      const last = reader.lastEvent();
-      if (last && !(await this.#isRecorded(last))) {
-        reader.close();
-        this.#o.log?.(`The read model was made from another log: its last event, ${last.id} at ${last.position}, is not in the ledger. It is made again.`); // prettier-ignore
-        readModel.remove();
-        readModel.prepare(owner);
-        reader = readModel.read((damage) => this.#isDamaged(damage));
-      }
-      if (!reader.lastEvent()) this.#firstUntil = await store.head();
-      this.#unwatch = readModel.watch((gone) => this.#isDamaged(gone));
-    } catch (error) {
-      reader.close();
-      throw error;
-    }
-    this.#reader = reader;
-  }
-
-  /** A replica that has not come so far is asked no further than its leader. */
-  async #isRecorded({ stream, revision, id, position }: IndexedEvent): Promise<boolean> {
-    const { store } = this.#o;
-    const [event = undefined] = await localPage(store, stream, revision, 1);
-    const [found = event] = event || !store.readLocal ? [] : await store.read(stream, revision, 1);
-    return found !== undefined && found.id === id && found.position === position;
-  }
-
-  #take(report: FollowerReport): void {
-    const { log } = this.#o;
-    if (!this.#reader) return; // it is closed, or the follower of a read model that is set aside has not ended yet
-    if (this.#said !== '' && report.sequence > this.sequence) {
-      this.#said = '';
-      this.#o.log?.('Projections follow the log again.');
-    }
+  /** @returns whether a build took over from one that was read */
+  #take(report: FollowerReport, reader: ReadModelReader): boolean {
     this.#reported = report;
-    this.#failed = undefined;
     let swapped = false;
     for (const { projection: name, build, catchingUp, faulted } of report.builds) {
       const serving = this.#serving.get(name)!;
       serving.catchingUp = catchingUp;
       if (build !== serving.build?.build.id) {
         swapped ||= serving.build !== undefined;
-        serving.build = build === undefined ? undefined : new Build(this.#readModel, serving.projection, build, log);
-        serving.rows = serving.build && new Rows(this.#readModel, serving.projection, serving.build, this.#histories, () => this.today);
-        serving.onDay = serving.build && new RowsOnDay(this.#readModel, serving.projection, serving.build, this.#dayHistories);
+        serving.build = build === undefined ? undefined : new Build(reader, serving.projection, build, this.#o.log);
+        serving.rows = serving.build && new Rows(reader, serving.projection, serving.build, this.#histories, () => this.today);
+        serving.onDay = serving.build && new RowsOnDay(reader, serving.projection, serving.build, this.#dayHistories);
       }
       if (serving.build) serving.build.faultCount = faulted;
     }
     const until = this.#firstUntil;
     if (until !== undefined && report.position !== undefined && this.#o.store.compare(report.position, until) >= 0)
       this.#firstUntil = undefined;
-    this.#retireBuilds ||= swapped;
-    this.#retire();
-    this.#open();
-    this.#waiting.notifyAll();
-    if (this.#waiting.size > 0) this.#follower?.flush();
+    return swapped;
   }
-
-  /** Nobody here reads the builds that the last report does not name. */
-  #retire(): void {
-    if (!this.#retireBuilds || !this.#follower || !this.#reported) return;
-    this.#retireBuilds = false;
-    this.#follower.retire();
-  }
-
-  /** The same failure is logged once until there is progress. */
-  #fails(error: unknown): void {
-    const said = `${this.sequence} ${messageOf(error)}`;
-    if (said !== this.#said && !this.#damaged) this.#o.log?.('Projections do not follow the log for now; they try again.', error);
-    this.#said = said;
-    this.#failed = error;
-    this.#waiting.notifyAll();
-  }
-
-  /** Nothing is read any more; the file is set aside once the follower has ended. */
-  #isDamaged(damage: ReadModelDamagedError): void {
-    if (this.#damaged || this.#stop.signal.aborted) return;
-    this.#damaged = damage;
-    this.#retry.abort();
-    void this.#follower?.close().catch(() => undefined);
-  }
-
-  #setAside(damage: ReadModelDamagedError): void {
-    this.#closeReader();
+  #lost(): void {
     this.#reported = undefined;
     for (const serving of this.#serving.values()) serving.build = serving.rows = serving.onDay = serving.catchingUp = undefined;
-    const aside = this.#o.readModel.setAside();
-    this.#damaged = undefined;
-    this.#o.log?.(`The read model is ${aside === undefined ? '' : `set aside as ${aside} and `}made again. ${damage.message}`, damage);
-  }
-}
-
-/** A build as readers see it. */
-class Build implements ServedBuild {
-  readonly build: { readonly id: number };
-  readonly #renderErrors = new Map<string, string>();
-  /** How many streams cannot be folded: where there is none, nobody looks. */
-  faultCount = 0;
-
-  constructor(
-    private readonly readModel: ReadModelReader,
-    private readonly projection: Projection,
-    id: number,
-    private readonly log: ProjectionOptions['log'],
-  ) {
-    this.build = { id };
-  }
-
-  readonly faulted = {
-    get: (stream: string): Sequence | undefined =>
-      this.faultCount === 0 ? undefined : this.readModel.faultOf(this.build.id, stream)?.sequence,
-  };
-
-  failed(stream: string, key: string, error: unknown): void {
-    const known = this.#renderErrors.has(stream);
-    if (!known && this.#renderErrors.size >= MAX_PAGE) return;
-    if (!known) this.log?.(`${this.projection.name}: ${key} of ${stream} cannot be shown.`, error);
-    this.#renderErrors.set(stream, `${key} cannot be shown: ${messageOf(error)}`);
-  }
-
-  faults(): readonly FaultedStream[] {
-    return this.faultCount === 0 ? [] : this.readModel.faulted(this.build.id, { limit: MAX_PAGE });
-  }
-  renderErrors(sequence: Sequence): readonly FaultedStream[] {
-    return [...this.#renderErrors].map(([stream, error]) => ({ stream, sequence, error }));
   }
 }
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
-
-const elapsed = (ms: number, signal: AbortSignal): Promise<void> =>
-  new Promise((resolve) => {
-    if (signal.aborted) return resolve();
-    const timer = setTimeout(resolve, ms);
-    signal.addEventListener('abort', () => {
-      clearTimeout(timer);
-      resolve();
-    });
-  });
