@@ -5,6 +5,7 @@ import { commandPage, transitionsOf } from '../src/cli/command-docs.js';
 import { rowsLine } from '../src/cli/readme.js';
 import { contract } from '../src/domain/contract/index.js';
 import { commands } from '../src/domain/index.js';
+import { CHECKS } from '../src/domain/programme/policy.js';
 import { recordStory } from '../src/cli/story.js';
 import { startServer, stopServer, type Answer, type Server } from './http/server.js';
 
@@ -39,6 +40,9 @@ describe('docs/commands.md', () => {
 });
 
 it('the README lists every projection', () => expect(readme).toContain(rowsLine()));
+it('the README names every check that a programme may adopt', () => {
+  for (const check of CHECKS) expect(readme).toContain(`\`${check}\``);
+});
 
 describe("the Metropolitan Police's contracts, recorded over HTTP", () => {
   let server: Server;

@@ -18,6 +18,10 @@ export interface Taken {
   readonly amends?: true;
   /** The others of its set as they were known; absent where they could not be read. Empty without a set. */
   readonly related?: readonly { readonly id: string; readonly state: AnyState }[];
+  /** Whom it is of. */
+  readonly id?: string;
+  /** The state of what the command names or follows to, as it was known; undefined of any other one. */
+  readonly stateOf?: StateOfOther;
 }
 
 type StageOf<State> = State extends { readonly stage: infer Stage extends string } ? Stage : string;
@@ -158,7 +162,7 @@ type CommandSpec<State, E extends EventTypes<AnyState>, T extends keyof E & stri
   /** Whether nothing has to be recorded: asked before any rule of its own. */
   alreadySo?(context: CommandContext<DataOf<F>>, state: State): boolean;
   /** As of `AnyCommand`. */
-  follows?(data: DataOf<F>, stateOf: StateOfOther): readonly Followed[];
+  follows?(data: DataOf<F>, stateOf: StateOfOther, own: Ref<State>): readonly Followed[];
   /** The new events, oldest first. When absent: the event, with the command's data. */
   decide?(context: CommandContext<DataOf<F>>, state: State): readonly EventOf<E, T>[];
 } & (DataOf<F> extends DataOf<FieldsOf<E[T]>> ? unknown : { readonly decide: unknown });
@@ -188,7 +192,7 @@ export interface AnyCommand {
   /** Ids of other aggregates that its data name, where its fields alone do not say so: they are read and must exist like any reference. */
   named?(data: AnyJson, own: AnyHistory): readonly Reference[];
   /** What it looks at beyond what it names, by what is read so far: asked again while there is more, 20 times at most. */
-  follows?(data: AnyJson, stateOf: StateOfOther): readonly Followed[];
+  follows?(data: AnyJson, stateOf: StateOfOther, own: Ref<AnyState>): readonly Followed[];
   /** External references that it would add; those of its field `references` when absent. */
   references?(data: AnyJson, own: AnyHistory): readonly NamedReference[];
   /** The data of a stored body in today's shape; `version`: of the shape of the event that it recorded. */

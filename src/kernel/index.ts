@@ -1,6 +1,7 @@
 export {
   add,
   amountOf,
+  askedOf,
   betweenOf,
   compare,
   isAmount,

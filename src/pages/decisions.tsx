@@ -7,7 +7,7 @@ import { More } from './more.js';
 import { Facets, isWithin, type Facet } from './facets.js';
 import { listOf, type Read } from './read.js';
 import type { DecisionRow } from './rows.js';
-import { address, places, to, type Frame, type Page } from './shell.js';
+import { address, places, to, type Frame, type Page, type Search } from './shell.js';
 import { Day, Name, Scroll, some, Tag, Text, wordsOf, numberText } from './words.js';
 
 const RULE = /^[a-z0-9-]{1,64}(\/[a-z0-9-]{1,64})?$/;
@@ -31,6 +31,14 @@ const yearsOf = (date: string): readonly string[] => {
   const years = new Set(date.match(/\d{4}/g) ?? []);
   return years.size === 1 && !date.includes('[..') && !date.includes('..]') ? [...years] : [];
 };
+
+/** The same questions in the words of the API, which has none about what a decision is of. */
+const askedOfApi = ({ command, result, year, recordedAt }: Search): Search => ({
+  command,
+  result,
+  ...(/^\d{4}$/.test(year ?? '') && { effectiveFrom: `${year}-01-01`, effectiveUntil: `${year}-12-31` }),
+  recordedUntil: recordedAt,
+});
 
 /** Decisions by paper, person or rule; without any, the newest first. */
 export const decisionsPage = async (read: Read, frame: Frame): Promise<Page> => {
@@ -57,7 +65,7 @@ export const decisionsPage = async (read: Read, frame: Frame): Promise<Page> => 
   return {
     title: reference === undefined ? 'Decisions' : `Decisions on ${reference}`,
     clocks: false,
-    api: { json: address(key === undefined ? '/projections/decisions' : '/decisions', { reference, person, rule }) },
+    api: { json: address('/decisions', { reference, person, rule, ...askedOfApi(frame.query) }) },
     body: (
       <>
         <h1>

@@ -1,4 +1,4 @@
-import type { Assessment } from '../kernel/index.js';
+import type { Assessed } from '../engine/audit/dossier.js';
 import { Fields, Name, some, Source, Tag, Text, Value_ } from './words.js';
 
 export const lateText = (days: number): string =>
@@ -25,17 +25,22 @@ export const Evidences = ({
     </ul>
   );
 
-export const Rules = ({ of }: { readonly of: readonly Assessment[] }) =>
+export const Rules = ({ of }: { readonly of: readonly Assessed[] }) =>
   of.length === 0 ? (
     <p class="quiet">No policy was adopted that judges this.</p>
   ) : (
     <ul class="line">
-      {of.map(({ rule, version, result, note, inputs, ...since }) => (
+      {of.map(({ rule, version, result, note, inputs, asRecordedBy, ...since }) => (
         <li>
           <Tag of={result} /> <bdi>{rule}</bdi> <span class="quiet small">{version}</span>
           {note !== undefined && (
             <p class="small">
               <Text of={note} />
+            </p>
+          )}
+          {asRecordedBy !== undefined && (
+            <p class="quiet small">
+              Who decided is as recorded by <bdi>{asRecordedBy}</bdi>.
             </p>
           )}
           {Object.keys(since).some((name) => name !== 'refuses') && (

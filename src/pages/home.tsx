@@ -2,7 +2,7 @@ import { programmeBoard as programmeRows } from '../../projections/programme.js'
 import { More } from './more.js';
 import type { Read } from './read.js';
 import type { ProgrammeRow } from './rows.js';
-import { places, to, type Frame, type Page } from './shell.js';
+import { address, clocksOf, places, to, type Frame, type Page } from './shell.js';
 import { Name, some } from './words.js';
 
 /** The programmes of the ledger; of an empty one, what to do first. */
@@ -10,7 +10,7 @@ export const homePage = async (read: Read, frame: Frame): Promise<Page> => {
   const { rows, next } = await read.rows<ProgrammeRow>(programmeRows.name);
   return {
     title: 'Programmes',
-    api: { json: '/projections/programme' },
+    api: { json: address('/projections/programme', clocksOf(frame.query)) },
     body: (
       <>
         <h1>Programmes</h1>

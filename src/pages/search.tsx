@@ -56,7 +56,7 @@ export const searchPage = async (read: Read, frame: Frame): Promise<Page> => {
   const most = frame.query['kind'] === undefined ? MOST : LOOKED_AT;
   return {
     title: words === '' ? 'Search' : `Search: ${words}`,
-    api: { json: words === '' ? '/search?q=example' : address('/search', { q: words }) },
+    api: { json: words === '' ? '/search?q=example' : address('/search', { q: words, category: categoryOf(read) }) },
     body: (
       <>
         <h1>Search</h1>

@@ -6,7 +6,7 @@ import { recordCreditNote } from '../../src/domain/account/commands/record-credi
 import { recordInvoice } from '../../src/domain/account/commands/record-invoice.js';
 import { recordPayment } from '../../src/domain/account/commands/record-payment.js';
 import { settleAccount } from '../../src/domain/account/commands/settle-account.js';
-import { account, accountFindings, totalMeasures } from '../../src/domain/account/index.js';
+import { account, accountFindings, totalMeasures, type Account } from '../../src/domain/account/index.js';
 import { contract } from '../../src/domain/contract/index.js';
 import { correctFact } from '../../src/domain/ledger/commands/correct-fact.js';
 import { programme } from '../../src/domain/programme/index.js';
@@ -149,6 +149,29 @@ describe('a line of an account', () => {
     await given(opened, committed, invoiced, credited)
       .when(recordCreditNote, { creditNote: 'c-2', amount: gbp('800.01'), invoice: 'i-1' })
       .rejects('account/more-than-invoiced', { pointer: '/amount/amount', detail: '£800 left' });
+  });
+
+  it('that is about so much may have been more: taking back what is certainly beyond it is refused, and what may be is found', async () => {
+    const about = { ...gbp('800'), qualifier: 'about' }; // 750 to 850
+    const atLeast = { ...gbp('800'), qualifier: 'at-least' };
+    const order = (amount: object) => given(opened, context('FundsCommitted', { commitment: 'po-1', amount }, '2016-04'));
+    const beyond = { code: 'taken-back-beyond-figure', text: 'po-1: more was taken back or credited than the approximate figure.' };
+    const findings = (a: Account) => accountFindings(a, undefined);
+    await order(about).when(decommit, { commitment: 'po-1', amount: gbp('850') }).leaves((a) => expect(findings(a)).toEqual([beyond])); // prettier-ignore
+    await order(about).when(decommit, { commitment: 'po-1', amount: gbp('800') }).leaves((a) => expect(findings(a)).toEqual([])); // prettier-ignore
+    await order(about).when(decommit, { commitment: 'po-1', amount: gbp('850.01') }).rejects('account/more-than-committed', { detail: 'about £800 left' }); // prettier-ignore
+    await order(atLeast)
+      .when(decommit, { commitment: 'po-1', amount: gbp('9000') })
+      .leaves({});
+    await given(opened, context('FundsCommitted', { commitment: 'po-1', amount: about }, '2016-04'), context('FundsDecommitted', { commitment: 'po-1', amount: gbp('820') }, '2016-05')) // prettier-ignore
+      .when(decommit, { commitment: 'po-1', amount: gbp('30.01') })
+      .rejects('account/more-than-committed');
+
+    const bill = (amount: object) => [opened, context('InvoiceRecorded', { invoice: 'i-1', amount }, '2016-05-10')];
+    const credit = (amount: string) => context('CreditNoteRecorded', { creditNote: 'c-1', amount: gbp(amount), invoice: 'i-1' }, '2016-06');
+    await given(...bill(about), credit('820')).when(recordCreditNote, { creditNote: 'c-2', amount: gbp('30'), invoice: 'i-1' }).leaves((a) => expect(findings(a).map(({ text }) => text)).toContain('i-1: more was taken back or credited than the approximate figure.')); // prettier-ignore
+    await given(...bill(about), credit('820')).when(recordCreditNote, { creditNote: 'c-2', amount: gbp('30.01'), invoice: 'i-1' }).rejects('account/more-than-invoiced'); // prettier-ignore
+    await given(...bill(atLeast), credit('820')).when(recordCreditNote, { creditNote: 'c-2', amount: gbp('9000'), invoice: 'i-1' }).leaves({}); // prettier-ignore
   });
 
   it('cannot be corrected into less than was taken back of it', () =>

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { contract } from '../../src/domain/contract/index.js';
+import { correctFact } from '../../src/domain/ledger/commands/correct-fact.js';
 import { addWarning } from '../../src/domain/programme/commands/add-warning.js';
 import { adoptPolicy } from '../../src/domain/programme/commands/adopt-policy.js';
 import { appointIntegrator } from '../../src/domain/programme/commands/appoint-integrator.js';
@@ -163,6 +164,21 @@ describe('AdoptPolicy', () => {
     await given(chartered())
       .when(adoptPolicy, { ...scheme, inForceUntil: '2016' })
       .then(context('PolicyAdopted', { ...scheme, inForceUntil: '2016' }));
+  });
+
+  it('of unknown start is adopted on a day that is known, since it is in force from then: else it would bind nobody', async () => {
+    const unknown = { ...scheme, inForceFrom: 'unknown' };
+    for (const effectiveOn of ['unknown', '[2016..]'])
+      await given(chartered())
+        .when(adoptPolicy, unknown, { effectiveOn })
+        .rejects('programme/policy-without-day', { pointer: '/record/effectiveOn' });
+    await given(chartered())
+      .when(adoptPolicy, unknown, { effectiveOn: '[..2016]' })
+      .leaves({ policies: [{ adoptedOn: '[..2016]' }] });
+    await given(chartered()).when(adoptPolicy, scheme, { effectiveOn: 'unknown' }).leaves({ policies: [{ inForceFrom: scheme.inForceFrom }] }); // prettier-ignore
+    await given(chartered(), context('PolicyAdopted', unknown, '2017'))
+      .when(correctFact, { event: theFact(2), changes: [{ pointer: '/effectiveOn', value: 'unknown' }], because: 'error' })
+      .rejects('ledger/wrong-value', { because: 'programme/policy-without-day' });
   });
 
   it('needs a programme', () => given().when(adoptPolicy, scheme).rejects('programme/unknown'));

@@ -274,8 +274,10 @@ describe('what stands beside an event when it is folded', () => {
 
 /** A contract whose changes and corrections are judged by these rules, together with the others of its set. */
 const judged = (assess: (context: EventContext, taken: Taken, data: unknown) => readonly Assessment[], more: object = {}) => {
+  const { assess: _, ...notJudged } = contract.events.ContractAwarded;
   const events = {
     ...contract.events,
+    ContractAwarded: notJudged,
     ChangeApproved: {
       ...contract.events.ChangeApproved,
       assess: (data: unknown, context: EventContext, _: unknown, __: unknown, taken: Taken) => assess(context, taken, data),
@@ -341,9 +343,17 @@ describe('what policy judges together', () => {
     decide(approve, inputOf(scope), read);
     decide(approve, inputOf(scope, { effectiveOn: '2020' }), { own, others: read.others });
     expect(seen).toStrictEqual([
-      { now: true, on: TODAY, actor: { id: 'ana' }, related: [{ id: 'csc', state: ofSupplier('csc').state }] },
-      { now: false, on: '2020', actor: { id: 'ana' } },
+      {
+        now: true,
+        on: TODAY,
+        actor: { id: 'ana' },
+        related: [{ id: 'csc', state: ofSupplier('csc').state }],
+        id: 'siam',
+        stateOf: expect.any(Function),
+      },
+      { now: false, on: '2020', actor: { id: 'ana' }, id: 'siam', stateOf: expect.any(Function) },
     ]);
+    expect([seen[0]!.stateOf!('supplier', 'csc'), seen[1]!.stateOf!('supplier', 'nobody')]).toEqual([ofSupplier('csc').state, undefined]);
   });
 });
 

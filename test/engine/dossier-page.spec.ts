@@ -231,7 +231,7 @@ it('the rules that judged it stand with what they were asked, what they said and
   expect(under('Rules', {})).toBe('No adopted rule judged it.');
   const inputs = { office: 'Deputy Mayor', current: gbp('100') };
   const assessed = [
-    { rule: 'scheme/approval', version: '1', inputs, result: 'waived' as const, note: 'Growth', since: 'corrected' as const, by: 'e', text: 'assessed under a rule since corrected' }, // prettier-ignore
+    { rule: 'scheme/approval', version: '1', inputs, result: 'waived' as const, note: 'Growth', asRecordedBy: 'ana', since: 'corrected' as const, by: 'e', text: 'assessed under a rule since corrected' }, // prettier-ignore
     { rule: 'law/cap', version: '2', inputs: { step: 7 }, result: 'met' as const },
   ];
   expect(under('Rules', { assessed })).toBe(`### scheme/approval 1: waived
@@ -239,6 +239,8 @@ it('the rules that judged it stand with what they were asked, what they said and
 assessed under a rule since corrected
 
 Growth
+
+Who decided is as recorded by ana.
 
 | Input | As judged |
 | --- | --- |

@@ -231,6 +231,7 @@ describe('what was known when it was decided', () => {
     expect(known[0]).not.toHaveProperty('laterThanTheAct');
     expect(assessed).toMatchObject([{ rule: 'scheme/approval', version: '1', result: 'met' }]);
     expect(assessed[0]).not.toHaveProperty('missing');
+    expect(assessed[0]).toMatchObject({ inputs: { office: DM.office }, asRecordedBy: 'ana' });
     expect((await dossierOf(awarded)).known).toMatchObject([
       { stream: 'contract-hosting', revision: -1, state: null, since: 6 },
       { stream: 'programme-met', laterThanTheAct: 2 },

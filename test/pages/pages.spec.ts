@@ -229,6 +229,25 @@ describe('every link', () => {
   });
 });
 
+describe('the foot of a page', () => {
+  const clocks = `effectiveOn=2016-12-31&recordedAt=${new Date().toISOString().slice(0, 10)}`;
+  it.each([
+    [`/app?${clocks}`, `/projections/programme?${clocks}`],
+    [`/app/contracts/met-siam-atos?${clocks}`, `/contracts/met-siam-atos?${clocks}`],
+    [
+      '/app/decisions?command=ApproveChange&year=2018',
+      '/decisions?command=ApproveChange&effectiveFrom=2018-01-01&effectiveUntil=2018-12-31',
+    ],
+    ['/app/decisions?person=nobody&result=met', '/decisions?person=nobody&result=met'],
+    ['/app/decisions?recordedAt=2020-01-01', '/decisions?recordedUntil=2020-01-01'],
+    ['/app/search?q=service&about=contract', '/search?q=service&category=contract'],
+  ])('%s leads to the API with the same question', async (path, api) => {
+    const { html } = await page(path);
+    expect(/The same from the API: <a href="([^"]*)"/.exec(html)?.[1]).toBe(api.replaceAll('&', '&amp;'));
+    expect((await server.get(api)).status).toBe(200);
+  });
+});
+
 describe('every page', () => {
   it.each(['/app', '/app/boards/met', '/app/contracts/met-siam-atos', '/app/decisions', '/app/nothing'])(
     '%s takes nothing from elsewhere, runs no script of its own text, and has one heading',

@@ -2,7 +2,7 @@ import {
   add,
   aggregate,
   amount,
-  amountOf,
+  betweenOf,
   certainlyBefore,
   choice,
   count,
@@ -10,7 +10,6 @@ import {
   eventsOf,
   id,
   list,
-  minor,
   optional,
   ref,
   showAmount,
@@ -25,11 +24,13 @@ import { programme, type Programme } from '../programme/programme.js';
 import { exchange, exchangeRules, realisedBy } from './exchange.js';
 import {
   creditable,
+  mostCommitted,
+  mostCreditable,
   NATURES,
   negative,
   NO_ACCOUNT,
   takenOff,
-  unitsOf,
+  unreconciled,
   VAT,
   withAmount,
   withoutAmount,
@@ -50,6 +51,8 @@ const invoiceOf = (invoice: string | undefined, { invoices }: Account): Invoice 
   invoices.find((one) => one.invoice === invoice);
 const paymentOf = (payment: string, { payments }: Account): Payment | undefined => payments.find((one) => one.payment === payment);
 const remaining = ({ amount, decommitted }: Commitment): Amount => (decommitted ? subtract(amount, decommitted) : amount);
+/** Whether an amount is certainly more than what may be left, in minor units. */
+const isBeyond = (amount: Amount, most: bigint | undefined): boolean => most !== undefined && betweenOf(amount).least > most;
 
 const knownCommitment = {
   'account/unknown-commitment': {
@@ -203,7 +206,7 @@ export const account = aggregate({
           detail: ({ data: { commitment } }, a) => `${commitment} has ${showAmount(remaining(commitmentOf(commitment, a)!))} left.`,
           holds({ data: { commitment, amount } }, a) {
             const found = commitmentOf(commitment, a);
-            return !found || found.amount.currency !== amount.currency || minor(amount) <= minor(remaining(found));
+            return found?.amount.currency !== amount.currency || !isBeyond(amount, mostCommitted(found));
           },
         },
       },
@@ -265,10 +268,10 @@ export const account = aggregate({
         'account/more-than-invoiced': {
           says: 'A credit note takes no more off an invoice than is left of it.',
           field: '/amount/amount',
-          detail: ({ data: { invoice } }, a) => `${invoice} has ${showAmount(amountOf(creditable(a, invoice!), invoiceOf(invoice, a)!.amount.currency))} left.`, // prettier-ignore
+          detail: ({ data: { invoice } }, a) => `${invoice} has ${showAmount(creditable(a, invoiceOf(invoice, a)!))} left.`,
           holds({ data: { invoice, amount } }, a) {
             const found = invoiceOf(invoice, a);
-            return !found || found.amount.currency !== amount.currency || minor(amount) <= creditable(a, found.invoice);
+            return found?.amount.currency !== amount.currency || !isBeyond(amount, mostCreditable(a, found));
           },
         },
       },
@@ -356,9 +359,3 @@ export const account = aggregate({
   about: (id, { programme, contract }) => ({ contract: [contract ?? id], ...(programme && { programme }) }),
   governedBy: { aggregate: programme, of: (a) => a.programme },
 });
-
-/** Currencies in which what is paid is not what is invoiced. */
-function unreconciled(a: Account): readonly string[] {
-  const [invoiced, paid] = [unitsOf(a, 'invoiced'), unitsOf(a, 'paid')];
-  return [...new Set([...invoiced.keys(), ...paid.keys()])].filter((currency) => (invoiced.get(currency) ?? 0n) !== (paid.get(currency) ?? 0n)).sort(); // prettier-ignore
-}

@@ -1,7 +1,7 @@
 import { amountOf, betweenOf, isAmount, minor, showAmount, showValue, type Finding, type Value } from '../../kernel/index.js';
 import { UNREALISED, type Unrealised } from './exchange.js';
 import { inFormerCurrency, unitsInNewCurrency, type Redenomination } from './redenomination.js';
-import { expectedSpend, unitsOf, VAT, type Account, type Measure, type Payment, type Vat } from './state.js';
+import { beyondTheirFigure, expectedSpend, unitsOf, VAT, type Account, type Measure, type Payment, type Vat } from './state.js';
 
 const PAIRS = [
   ['invoiced', 'committed', 'invoiced-beyond-committed'],
@@ -41,6 +41,8 @@ export const accountFindings = (a: Account, contract: Beside | undefined): reado
   for (const { year, nature, amount, parts } of expectedSpend(a))
     if (parts && betweenOf(parts).least > (betweenOf(amount).most ?? betweenOf(parts).least))
       find('expected-parts-beyond-whole', `${nature ? `${nature} of ` : ''}the year that begins in ${year}: its parts come to ${showAmount(parts)}; ${showAmount(amount)} is expected of all of it.`); // prettier-ignore
+  const beyond = beyondTheirFigure(a);
+  if (beyond.length > 0) find('taken-back-beyond-figure', `${named(beyond)}: more was taken back or credited than the approximate figure.`);
   const unallocated = a.payments.filter(({ invoices, amount }) => invoices === undefined && minor(amount) !== 0n);
   if (unallocated.length > 0) find('unallocated-payments', `${namesOf(unallocated)}: no invoice is named.`);
   for (const [why, text] of Object.entries(UNREALISED) as readonly [Unrealised, string][]) {

@@ -1,4 +1,4 @@
-import { add, amountOf, bounds, measuresOf, minor, subtract, type Amount } from '../../kernel/index.js';
+import { add, amountOf, betweenOf, bounds, measuresOf, minor, subtract, type Amount } from '../../kernel/index.js';
 import type { Exchange, Realised, Unrealised } from './exchange.js';
 
 export const NATURES = ['capital', 'revenue'] as const;
@@ -157,9 +157,43 @@ export const unitsOf = (account: Pick<Account, 'sums'>, measure: Measure, wanted
   return units;
 };
 
-/** What is left of an invoice once its credit notes are taken off, in minor units. */
-export const creditable = ({ invoices }: Pick<Account, 'invoices'>, invoice: string): bigint =>
-  invoices.reduce((left, one) => (one.invoice === invoice || one.creditOf === invoice ? left + minor(one.amount) : left), 0n);
+/** Currencies in which what is paid is not what is invoiced. */
+export const unreconciled = (a: Pick<Account, 'sums'>): readonly string[] => {
+  const [invoiced, paid] = [unitsOf(a, 'invoiced'), unitsOf(a, 'paid')];
+  return [...new Set([...invoiced.keys(), ...paid.keys()])].filter((currency) => (invoiced.get(currency) ?? 0n) !== (paid.get(currency) ?? 0n)).sort(); // prettier-ignore
+};
+
+/** What may be left of a commitment once what was taken back is taken off, in minor units; undefined where nothing bounds it. */
+export const mostCommitted = ({ amount, decommitted }: Commitment): bigint | undefined => {
+  const { most } = betweenOf(amount);
+  return decommitted && most !== undefined ? most - betweenOf(decommitted).least : most;
+};
+const creditNotesOf = ({ invoices }: Pick<Account, 'invoices'>, { invoice }: Invoice): readonly Amount[] =>
+  invoices.flatMap(({ creditOf, amount }) => (creditOf === invoice ? [negative(amount)] : []));
+/** What is left of an invoice once its credit notes are taken off. */
+export const creditable = (a: Pick<Account, 'invoices'>, invoice: Invoice): Amount =>
+  creditNotesOf(a, invoice).reduce(subtract, invoice.amount);
+/** What may be left of it, in minor units; undefined where nothing bounds it. */
+export const mostCreditable = (a: Pick<Account, 'invoices'>, invoice: Invoice): bigint | undefined =>
+  creditNotesOf(a, invoice).reduce<bigint | undefined>(
+    (left, credit) => (left === undefined ? undefined : left - betweenOf(credit).least),
+    betweenOf(invoice.amount).most,
+  );
+
+/** Commitments and invoices of which more was taken off than they say: which may be, where their figures are approximate. */
+export const beyondTheirFigure = ({ commitments, invoices }: Pick<Account, 'commitments' | 'invoices'>): readonly string[] => {
+  const credited = new Map<string, bigint>();
+  for (const { creditOf, amount } of invoices)
+    if (creditOf !== undefined) credited.set(creditOf, (credited.get(creditOf) ?? 0n) - minor(amount));
+  return [
+    ...commitments
+      .filter(({ amount, decommitted }) => decommitted && minor(decommitted) > minor(amount))
+      .map(({ commitment }) => commitment),
+    ...invoices
+      .filter(({ invoice, amount }) => (credited.get(invoice) ?? 0n) > minor(amount) && credited.has(invoice))
+      .map(({ invoice }) => invoice),
+  ];
+};
 
 /**
  * The invoices once an amount is taken off those that it names: off each in turn as far as it goes, and the rest off the last. What is paid

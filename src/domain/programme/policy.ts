@@ -29,6 +29,11 @@ export const CHECKS = [
   'option-notice',
   'two-people',
   'no-suspending-challenge',
+  'supplier-standing',
+  'final-value-within-ceiling',
+  'account-reconciled',
+  'options-in-order',
+  'novation-ground',
 ] as const;
 
 /** One version of a policy as a programme adopts it. */

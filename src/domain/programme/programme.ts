@@ -1,9 +1,11 @@
 import {
+  bounds,
   certainlyBefore,
   choice,
   count,
   exponentOf,
   eventsOf,
+  isDay,
   optional,
   ref,
   references,
@@ -192,6 +194,9 @@ export const programme = aggregate({
     ...linkEvents,
     PolicyAdopted: event({
       allowedIn: ['chartered'],
+      // The second shape has more checks to choose from.
+      version: 2,
+      upcast: { 1: (data) => data },
       fields: policyFields,
       rules: {
         'programme/policy-without-rules': {
@@ -205,6 +210,11 @@ export const programme = aggregate({
           field: '/inForceUntil',
           detail: ({ data: { inForceFrom } }) => `It is in force from ${inForceFrom}.`,
           holds: ({ data: { inForceFrom, inForceUntil } }) => !inForceUntil || !certainlyBefore(inForceUntil, inForceFrom),
+        },
+        'programme/policy-without-day': {
+          says: 'A policy of unknown start is in force from the day of its adoption, which has to be known.',
+          field: '/record/effectiveOn',
+          holds: ({ data: { inForceFrom }, effectiveOn }) => inForceFrom !== 'unknown' || isDay(bounds(effectiveOn).latest),
         },
         'programme/empty-approval-row': {
           says: 'A row of an approval table needs a condition.',

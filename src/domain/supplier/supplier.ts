@@ -14,6 +14,12 @@ import {
   type ExternalReference,
 } from '../../kernel/index.js';
 
+interface Suspension {
+  readonly ground: string;
+  readonly until?: string;
+  readonly on: string;
+}
+
 /** A company, joint venture or consortium. The only aggregate that belongs to no programme. */
 export interface Supplier {
   readonly stage: 'none' | 'registered' | 'merged';
@@ -25,7 +31,9 @@ export interface Supplier {
   readonly members: readonly string[];
   readonly aliases: readonly string[];
   /** What took its good standing away; absent while it has it. */
-  readonly suspended?: { readonly ground: string; readonly until?: string; readonly on: string };
+  readonly suspended?: Suspension;
+  /** Suspensions that were taken back, each with the day. */
+  readonly formerSuspensions?: readonly (Suspension & { readonly endedOn: string })[];
   readonly merged?: { readonly into: string; readonly on: string };
   readonly registration?: string;
   readonly sme?: boolean;
@@ -152,7 +160,10 @@ export const supplier = aggregate({
           holds: (_, { suspended }) => suspended !== undefined,
         },
       },
-      evolve: ({ suspended: _, ...s }) => s,
+      evolve: ({ suspended, ...s }, _, { effectiveOn: endedOn }) => ({
+        ...s,
+        ...(suspended && { formerSuspensions: [...(s.formerSuspensions ?? []), { ...suspended, endedOn }] }),
+      }),
     }),
   },
   about: (id, { merged }) => ({ supplier: [id, ...(merged ? [merged.into] : [])] }),

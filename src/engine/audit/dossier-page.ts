@@ -229,6 +229,7 @@ export const dossierPage = (
             { heading: `${one.rule} ${one.version}: ${one.result}`, level: 3 },
             ...('text' in one && one.text ? [{ paragraph: one.text }] : []),
             ...(one.note ? [{ paragraph: one.note }] : []),
+            ...(one.asRecordedBy === undefined ? [] : [{ paragraph: `Who decided is as recorded by ${one.asRecordedBy}.` }]),
             { columns: ['Input', 'As judged'], rows: leavesOf(one.inputs as Json).leaves },
           ])),
       { heading: 'What was known', level: 2 },

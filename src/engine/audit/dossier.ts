@@ -37,7 +37,7 @@ export const dossierOf = (events: readonly RecordedEvent[], history: History) =>
     evidence: metadata.evidence ?? [],
     asked: body,
     known: [{ stream: first.stream, revision: first.revision - 1 }, ...metadata.known],
-    assessed: events.flatMap((event) => event.metadata.assessed ?? []),
+    assessed: events.flatMap((event) => (event.metadata.assessed ?? []).map((one) => asRecorded(one, event))),
     events: events.map((event) => {
       const entry = standing.get(event.id);
       const withdrawnBy = history.withdrawn.get(event.id);
@@ -54,6 +54,12 @@ export const dossierOf = (events: readonly RecordedEvent[], history: History) =>
     }),
   };
 };
+
+/** An assessment of an approver rests on who is named as deciding: that is the word of the person who recorded it. */
+export type Assessed = Assessment & { readonly asRecordedBy?: string };
+const APPROVERS = ['office', 'approvedBy'];
+const asRecorded = (assessed: Assessment, { metadata: { decidedBy, actor } }: RecordedEvent): Assessed =>
+  decidedBy && APPROVERS.some((name) => assessed.inputs[name] != null) ? { ...assessed, asRecordedBy: actor.id } : assessed;
 
 /** Known streams that are shown with their content, and the JSON of one and of all of them, in bytes, about. */
 const MAX_SHOWN = 20;
@@ -170,7 +176,7 @@ const programmesOf = async (events: readonly RecordedEvent[], now: History, load
 };
 
 /** With what it lacked, and what became of its policy since. */
-const assessmentOf = (assessed: Assessment, judging: Judging | undefined) => ({
+const assessmentOf = (assessed: Assessed, judging: Judging | undefined) => ({
   ...assessed,
   ...(assessed.result === 'not-assessable' && { missing: assessed.note ?? 'What it asks for was not said.' }),
   ...(judging && ruleSince(judging.history, judging.revision, assessed)),

@@ -135,7 +135,7 @@ const readNamed = async (command: AnyCommand, data: Fields, own: History, load: 
   for (const { category, id } of namedBy(command, data, own)) want(category, id);
   if (!isRead) for (const history of await Promise.all(wanted.values())) wanted.set(history.stream, history);
   const others = wanted as Map<string, History>; // in the order in which they were named
-  if (command.follows) await readFollowed(command.follows(data, stateIn(others)), { command, data, own, others }, load);
+  if (command.follows) await readFollowed(command.follows(data, stateIn(others), own), { command, data, own, others }, load);
   const name = setJudged(command, own);
   if (name === undefined) return { own, others, set: [] };
   const set = (await members?.(name))?.filter((stream) => stream !== own.stream);
@@ -157,7 +157,7 @@ const readFollowed = async (
   { command, data, own, others }: { readonly command: AnyCommand; readonly data: Fields; readonly own: History; readonly others: Map<string, History> }, // prettier-ignore
   load: Load,
 ): Promise<void> => {
-  for (let [round, asked] = [0, first]; round < MAX_ROUNDS; round++, asked = command.follows!(data, stateIn(others))) {
+  for (let [round, asked] = [0, first]; round < MAX_ROUNDS; round++, asked = command.follows!(data, stateIn(others), own)) {
     const more = new Map(asked.map(({ category, id }) => [`${category}-${id}`, [category, id] as const]));
     const unread = [...more].filter(([stream]) => stream !== own.stream && !others.has(stream));
     if (unread.length === 0) return;
@@ -220,6 +220,8 @@ export const decide = (command: AnyCommand, context: AnyCommandInput, { own, oth
     actor: context.actor,
     ...(!command.aggregate && { amends: true as const }),
     ...(related && { related }),
+    id: own.id,
+    stateOf: stateIn(others),
   };
   const assessOne = ({ type, data, context, state }: Judged): readonly Assessment[] =>
     (governing && aggregate.events[type]?.assess?.(data, context, state, governing, taken)) ?? [];

@@ -20,6 +20,7 @@ import { REGIMES } from '../../law/index.js';
 import { particulars, procured, withParticulars } from '../particulars.js';
 import { composed, composedRules, plannedRules, withComposed } from '../framework.js';
 import { afterAward, dated, endsAfterStart, event, MOST_MONTHS, STAGES, type Contract, type Stage, type Supply } from '../state.js';
+import { assessStanding } from '../standing.js';
 import { suppliersField, suppliersRules } from '../suppliers.js';
 
 const regime = choice(REGIMES, 'The law it was procured under');
@@ -234,6 +235,13 @@ export const awarding = {
       ...(data.replaces && { replaces: data.replaces }),
       ...dated(c, 'awarded', effectiveOn),
     }),
+    assess: ({ suppliers }, context, _, programme, taken) =>
+      assessStanding(
+        suppliers.map(({ supplier }) => supplier),
+        context,
+        programme,
+        taken,
+      ),
   }),
   AwardNoticePublished: event({
     allowedIn: afterAward,

@@ -13,6 +13,7 @@ import {
   text,
 } from '../../../kernel/index.js';
 import { checked } from '../../programme/policies.js';
+import { assessAccount, assessFinalValue } from '../closing.js';
 import { suppliersOf } from '../suppliers.js';
 import { fromRules, without } from './novation.js';
 import { dated, ENDINGS, endingOn, endsAfterStart, event, statedEndOf, statedLastDayOf, type Contract } from '../state.js';
@@ -199,5 +200,9 @@ export const ending = {
       };
       return { ...c, stage: 'closed', closed, finalValue, term: endingOn(c, endedOn), ...dated(c, 'closed', effectiveOn) };
     },
+    assess: ({ finalValue }, { effectiveOn }, { ceiling }, programme, taken) => [
+      ...assessFinalValue(finalValue, ceiling, effectiveOn, programme),
+      ...assessAccount(effectiveOn, programme, taken),
+    ],
   }),
 };

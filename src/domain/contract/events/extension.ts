@@ -94,13 +94,29 @@ export const extending = {
     assess(data, context, c, programme) {
       const { effectiveOn } = context;
       if (data.option === undefined) return assessChange(c, { newEndsOn: newEndOf(data, c) ?? 'unknown' }, context, programme);
+      const stated = c.options.slice(
+        0,
+        Math.max(
+          0,
+          c.options.findIndex(({ option }) => option === data.option),
+        ),
+      );
+      const earlier = stated.filter(({ status }) => status === 'open').map(({ option }) => option);
+      const order = checked(
+        programme,
+        'options-in-order',
+        effectiveOn,
+        { option: data.option, earlier },
+        earlier.length === 0 ? 'met' : 'not-met',
+        earlier.length === 0 ? undefined : `Still open before it: ${earlier.join(', ')}.`,
+      );
       const notice = optionOf(data.option, c)?.noticeMonths;
-      if (notice === undefined) return [];
+      if (notice === undefined) return order;
       const { endsOn } = c.term;
       const last = endsOn && moveEnd(endsOn, -notice);
       const late = last ? before(last, effectiveOn) : 'unknown';
       const result = late === 'no' ? 'met' : late === 'yes' ? 'not-met' : 'not-assessable';
-      return checked(programme, 'option-notice', effectiveOn, { noticeMonths: notice, endsOn: endsOn ?? null }, result);
+      return [...order, ...checked(programme, 'option-notice', effectiveOn, { noticeMonths: notice, endsOn: endsOn ?? null }, result)];
     },
   }),
 };

@@ -1,4 +1,6 @@
 import { certainlyBefore, date, id, optional, ref, text, type Occurrence, type Rules } from '../../../kernel/index.js';
+import { checked } from '../../programme/policies.js';
+import { assessStanding } from '../standing.js';
 import { event, type Contract, type Supply } from '../state.js';
 import { hasRoom, idsOf, suppliersOf, suppliersRules, supplyFields } from '../suppliers.js';
 
@@ -82,6 +84,17 @@ export const novating = {
         novations: [...c.novations, { event, from: leaving, to: supplier, on }],
       };
     },
+    assess: ({ supplier, ground }, context, _, programme, taken) => [
+      ...checked(
+        programme,
+        'novation-ground',
+        context.effectiveOn,
+        { ground: ground ?? null },
+        ground === undefined ? 'not-met' : 'met',
+        ground === undefined ? 'No ground in law or contract is cited.' : undefined,
+      ),
+      ...assessStanding([supplier], context, programme, taken),
+    ],
   }),
   SupplierAdmitted: event({
     allowedIn: ['awarded', 'signed', 'live', 'notice-given'],
@@ -100,6 +113,7 @@ export const novating = {
       ...c,
       suppliers: [...c.suppliers, admitted(data, data.takesEffectOn ?? effectiveOn)],
     }),
+    assess: ({ supplier }, context, _, programme, taken) => assessStanding([supplier], context, programme, taken),
   }),
   SupplierRemoved: event({
     allowedIn: ['awarded', 'signed', 'live', 'notice-given', 'exiting'],
