@@ -160,7 +160,6 @@ export class DayViews {
     for (let from = after; from < at;) {
       const page = this.from.readModel.streams({ tag, after: from, upTo: at });
       for (const { stream, sequence, revision } of page.streams) {
-        if (found.has(stream)) continue;
         const [category] = split(stream);
         if (!this.#readsEvents && !this.#categories.has(category)) continue;
         found.set(stream, revision);

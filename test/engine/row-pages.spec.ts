@@ -1,0 +1,212 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { projections } from '../../projections/index.js';
+import { contract } from '../../src/domain/contract/index.js';
+import { tower } from '../../src/domain/tower/index.js';
+import { InvalidCursorError, ListTooLargeError } from '../../src/engine/read/read-errors.js';
+import { MAX_LISTED, type ListQuestion } from '../../src/engine/read/rows/listing.js';
+import type { ListPage, RowValue } from '../../src/engine/read/rows/rendering.js';
+import { ownList, projection, source, type Contribution, type Lookup, type Projection } from '../../src/kernel/index.js';
+import { MAX_SCANNED } from '../../src/store/read-model.js';
+import { recordWorld, World } from '../random-history.js';
+import { closeRows, Rows } from './rows-after.js';
+
+const award = (n: number) => ({ programme: 'met', title: `Contract ${n}`, towers: ['hosting'], suppliers: [{ supplier: n % 2 ? 'csc' : 'atos' }], value: { amount: `${n}000000`, currency: 'GBP' } }); // prettier-ignore
+
+let world: World;
+beforeEach(async () => {
+  world = new World('2016-01-04');
+  await recordWorld(world);
+});
+afterEach(closeRows);
+
+/** The contracts of a world, with rows of one's own. */
+const contractsWith = (
+  row: (id: string, lookup: Lookup) => object,
+  more: Partial<Projection> = {},
+  place = (id: string): readonly Contribution<'contract'>[] => [{ key: `contract:${id}`, row: true }],
+) => {
+  // prettier-ignore
+  const contracts = source(contract, 'contract', { place, show: () => ({}) });
+  const rows = { contract: row };
+  return { ...projection({ name: 'contracts', version: 1, question: 'Which contracts are there?', from: [contracts], rows }), ...more };
+};
+
+interface Page {
+  readonly rows: readonly { readonly key: string; readonly row: RowValue }[];
+  readonly next?: string;
+}
+/** What can be asked of a projection, as recorded and as of a day. */
+interface Asked {
+  row(key: string): Promise<RowValue | undefined>;
+  page(after: string, limit: number, filters?: Record<string, string>): Promise<Page>;
+  sorted(after: string, limit: number, question: ListQuestion): Promise<Page>;
+  totals(question: ListQuestion): Promise<object | undefined>;
+  list(key: string, name: string, cursor: string | undefined, limit: number): Promise<ListPage | undefined>;
+}
+type Ask = (rows: Rows, name: string) => Asked;
+const asRecorded: Ask = ({ projector }, name) => {
+  const at = projector.sequence;
+  return {
+    row: (key) => projector.ask(name, (now) => now.row(key, at)),
+    page: (...asked) => projector.ask(name, (now) => now.page(at, ...asked)),
+    sorted: (...asked) => projector.ask(name, (now) => now.sorted(at, ...asked)),
+    totals: (question) => projector.ask(name, (now) => now.totals(at, question)),
+    list: (key, list, ...page) => projector.ask(name, (now) => now.list(key, list, at, ...page)),
+  };
+};
+const onADay: Ask = ({ projector }, name) => {
+  const question = { at: projector.sequence, day: '2016-02-29' };
+  return {
+    row: async (key) => (await projector.ask(name, (_, days) => days.row(question, key)))?.row,
+    page: (...asked) => projector.ask(name, (_, days) => days.page(question, ...asked)),
+    sorted: (...asked) => projector.ask(name, (_, days) => days.sorted(question, ...asked)),
+    totals: (asked) => projector.ask(name, (_, days) => days.totals(question, asked)),
+    list: (...asked) => projector.ask(name, (_, days) => days.list(question, ...asked)),
+  };
+};
+const keysOf = ({ rows }: Page) => rows.map(({ key }) => key);
+/** The keys of every page from the first to the last. */
+const paged = async (ask: (after: string) => Promise<Page>): Promise<string[][]> => {
+  const pages: string[][] = [];
+  for (let next: string | undefined = ''; next !== undefined && pages.length < 20;) {
+    const page: Page = await ask(next);
+    pages.push(keysOf(page));
+    next = page.next;
+  }
+  return pages;
+};
+
+describe.each<[string, Ask]>([
+  ['rows as recorded', asRecorded],
+  ['rows as of a day', onADay],
+])('%s', (_, ask) => {
+  it('come sorted in pages of any size, of those that pass, with what they come to', async () => {
+    for (let n = 1; n <= 7; n++) await world.record(`contract-c${n}`, 'AwardContract', award(n));
+    const register = ask(await new Rows(world.store).read(), 'contract-register');
+    const chosen = { filters: { supplier: 'csc' }, sort: '-ceiling' };
+    expect(await paged((after) => register.sorted(after, 3, chosen))).toEqual([['contract:c7', 'contract:c5', 'contract:c3'], ['contract:c1']]); // prettier-ignore
+    const bySize = { filters: {}, sort: 'ceiling' };
+    expect(keysOf(await register.sorted('contract:c5', 10, bySize))).toEqual(['contract:c6', 'contract:c7']);
+    expect(await register.totals(chosen)).toMatchObject({ rows: 4 });
+    expect(await register.totals(bySize)).toMatchObject({ rows: 7 });
+  });
+
+  it('have no totals where their projection has none', async () => {
+    const money = ask(await new Rows(world.store).read(), 'money');
+    expect(await money.totals({ filters: {} })).toBeUndefined();
+  });
+
+  it('come in pages of any size, which go on behind one of them and behind nothing else', async () => {
+    for (let n = 1; n <= 3; n++) await world.record(`contract-c${n}`, 'AwardContract', award(n));
+    const register = ask(await new Rows(world.store).read(), 'contract-register');
+    expect(await paged((after) => register.page(after, 2))).toEqual([['contract:c1', 'contract:c2'], ['contract:c3']]);
+    expect(keysOf(await register.page('contract:c1', 10))).toEqual(['contract:c2', 'contract:c3']);
+    expect(await register.page('contract:c3', 10)).toEqual({ rows: [] });
+    await expect(register.sorted('contract:c9', 10, { filters: {} })).rejects.toThrow(InvalidCursorError);
+  });
+
+  it(`of which few pass are on pages for which ${MAX_SCANNED} are looked at`, async () => {
+    const filters = { last: (_row: object, { key, value }: { readonly key: string; readonly value: string }) => key.endsWith(value) };
+    const many = contractsWith(() => ({}), { filters }, (id) => Array.from({ length: MAX_SCANNED + 5 }, (_, n) => ({ key: `contract:${id}/${10_000 + n}` as const, row: true }))); // prettier-ignore
+    await world.record('contract-a', 'AwardContract', award(1));
+    const rows = ask(await new Rows(world.store, [many]).read(), 'contracts');
+    const behind = `contract:a/${10_000 + MAX_SCANNED - 1}`;
+    expect(await rows.page('', 10, { last: '/12004' })).toEqual({ rows: [], next: behind });
+    expect(keysOf(await rows.page(behind, 10, { last: '/12004' }))).toEqual(['contract:a/12004']);
+  });
+
+  it(`are neither sorted nor added up where there are more than ${MAX_LISTED}, and none of them is made for it`, async () => {
+    let made = 0;
+    const many = contractsWith(
+      () => ({ made: made++ }),
+      { totals: { part: () => 1, total: () => ({}) } },
+      (id) => Array.from({ length: MAX_LISTED + 1 }, (_, n) => ({ key: `contract:${id}/${n}` as const, row: true })),
+    );
+    await world.record('contract-a', 'AwardContract', award(1));
+    const rows = ask(await new Rows(world.store, [many]).read(), 'contracts');
+    await expect(rows.totals({ filters: {} })).rejects.toThrow(ListTooLargeError);
+    await expect(rows.sorted('', 5, { filters: {} })).rejects.toThrow(ListTooLargeError);
+    expect(made).toBe(0);
+  });
+
+  it('are made once for all who ask, unless one alone takes more than the memory for all', async () => {
+    const made: string[] = [];
+    const ofSize = contractsWith((id) => {
+      made.push(id);
+      return { text: 'x'.repeat(id === 'long' ? 4_000_000 : 1_000_000) };
+    });
+    for (const id of ['long', 'short']) await world.record(`contract-${id}`, 'AwardContract', award(1));
+    const rows = ask(await new Rows(world.store, [ofSize]).read(), 'contracts');
+    for (let times = 0; times < 3; times++)
+      for (const id of ['short', 'long']) expect(await rows.row(`contract:${id}`)).toHaveProperty('text');
+    expect(made.filter((id) => id === 'short')).toHaveLength(1);
+    expect(made.filter((id) => id === 'long')).toHaveLength(3);
+  });
+
+  it('end a page where their text is long, also where it is too long to be kept', async () => {
+    const long = contractsWith((id) => ({ text: 'x'.repeat({ a: 100, b: 600_000, c: 4_000_000 }[id] ?? 100) }));
+    for (const id of ['a', 'b', 'c', 'd']) await world.record(`contract-${id}`, 'AwardContract', award(1));
+    const rows = ask(await new Rows(world.store, [long]).read(), 'contracts');
+    const pages = [['contract:a', 'contract:b'], ['contract:c'], ['contract:d']];
+    expect(await paged((after) => rows.page(after, 10))).toEqual(pages);
+    expect(await paged((after) => rows.sorted(after, 10, { filters: {} }))).toEqual(pages);
+  });
+
+  it('have lists in pages of any size, which begin behind no place where no page ended', async () => {
+    await world.record('contract-a', 'AwardContract', award(1));
+    for (let n = 2; n <= 4; n++) await world.record('contract-a', 'ApproveChange', { kind: 'value', to: { amount: `${n}000000`, currency: 'GBP' } }); // prettier-ignore
+    const board = ask(await new Rows(world.store).read(), 'tower-board');
+    const amounts: unknown[] = [];
+    for (let cursor: string | undefined, more = true; more;) {
+      const page: ListPage = (await board.list('contract:a', 'changes', cursor, 2))!;
+      amounts.push(page.entries.map((entry) => (entry as any).to.amount));
+      cursor = page.next;
+      more = cursor !== undefined;
+    }
+    expect(amounts).toEqual([['4000000', '3000000'], ['2000000']]);
+    for (const cursor of ['', '-1', '1.5', ' 1', '1 ', 'x', '1x', '9999999999'])
+      for (const [key, list] of [
+        ['contract:a', 'changes'],
+        ['tower:hosting', 'contracts'],
+      ] as const)
+        await expect(board.list(key, list, cursor, 2)).rejects.toThrow(InvalidCursorError);
+    expect(await board.list('contract:a', 'constructor', undefined, 2)).toBeUndefined();
+    expect(await board.list('contract:none', 'changes', undefined, 2)).toEqual({ entries: [] });
+  });
+
+  it('have nothing in a list of another aggregate than the one that stands under their key', async () => {
+    const moves = ownList(tower, ({ entries }) => entries, ({ recorded }) => recorded.type); // prettier-ignore
+    await world.record('contract-a', 'AwardContract', award(1));
+    const rows = ask(await new Rows(world.store, [contractsWith(() => ({}), { lists: { contract: { moves } } })]).read(), 'contracts');
+    expect(await rows.list('contract:a', 'moves', undefined, 5)).toEqual({ entries: [] });
+  });
+
+  it('leave out what cannot be shown, and the projection says so', async () => {
+    const contracts = source(contract, 'contract', {
+      place: (id) => [{ key: `contract:${id}`, row: true }],
+      show: ({ id }) => {
+        if (id === 'b') throw new Error('Out of ink.');
+        return { [`contract:${id}`]: { id } };
+      },
+    });
+    const shown = projection({ name: 'contracts', version: 1, question: 'Which contracts can be shown?', from: [contracts], rows: { contract: (id, lookup) => lookup.get(contracts, id) } }); // prettier-ignore
+    for (const id of ['a', 'b']) await world.record(`contract-${id}`, 'AwardContract', award(1));
+    const rows = await new Rows(world.store, [shown]).read();
+    expect(keysOf(await ask(rows, 'contracts').page('', 10))).toEqual(['contract:a']);
+    expect(rows.projector.list()[0]!.faulted).toEqual([
+      expect.objectContaining({ stream: 'contract-b', error: 'contract:b cannot be shown: Out of ink.' }),
+    ]);
+  });
+
+  it('stay where a stream stood that can be folded no more, and say so', async () => {
+    for (const id of ['a', 'b']) await world.record(`contract-${id}`, 'AwardContract', award(1));
+    const last = (await world.store.read('contract-a')).at(-1)!;
+    const store = world.store;
+    await store.append('contract-a', last.revision, [{ ...last, id: 'unheard', type: 'ContractEnchanted', metadata: { ...last.metadata, schemaVersion: 1 } }]); // prettier-ignore
+    const rows = await new Rows(store, projections.filter(({ name }) => name === 'contract-register')).read(); // prettier-ignore
+    const register = ask(rows, 'contract-register');
+    expect(await register.row('contract:a')).toMatchObject({ stage: 'awarded', faulted: { stream: 'contract-a', event: 'unheard' } });
+    expect((await register.page('', 10)).rows.map(({ row }) => 'faulted' in row)).toEqual([true, false]);
+    expect(await register.row('contract:b')).not.toHaveProperty('faulted');
+  });
+});
