@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { projections } from '../../projections/index.js';
 import { contract } from '../../src/domain/contract/index.js';
+import { supplier } from '../../src/domain/supplier/index.js';
 import { tower } from '../../src/domain/tower/index.js';
 import { ViewTooLargeError } from '../../src/engine/read/read-errors.js';
 import { MAX_STREAMS_ON_DAY, type DayQuestion } from '../../src/engine/read/rows/day-views.js';
@@ -175,6 +176,26 @@ describe('a view of a day', () => {
     expect(await ask('met')).toEqual([['contract:a', 'DXC'], ['contract:b', 'Later']]); // prettier-ignore
   });
 
+  it('of one programme is made whole where what it links to links to each other, or to nothing', async () => {
+    const links: Record<string, readonly `supplier:${string}`[]> = { csc: ['supplier:atos', 'supplier:nobody'], atos: ['supplier:csc'] };
+    const suppliers = source(supplier, 'supplier', {
+      place: (id) => [
+        { key: `supplier:${id}`, row: true, links: links[id]! },
+        { key: 'supplier:oldest', row: true },
+      ],
+      show: ({ id, state }) => ({ [`supplier:${id}`]: state, 'supplier:oldest': state }),
+    });
+    const contracts = source(contract, 'contract', {
+      place: (id) => [{ key: `contract:${id}`, links: ['supplier:atos'] }],
+      show: () => ({}),
+    });
+    const shown = projection({ name: 'linked', version: 1, question: 'Which suppliers are linked to?', from: [contracts, suppliers], rows: { supplier: (id, lookup) => ({ title: lookup.get(suppliers, id)!.title }) } }); // prettier-ignore
+    await world.record('contract-a', 'AwardContract', award, on('2015-11-01'));
+    const rows = await new Rows(world.store, [shown]).read();
+    const page = await rows.projector.ask('linked', (_, days) => days.page({ at: rows.projector.sequence, day, programme: 'met' }, '', 10));
+    expect(page.rows.map(({ key, row }) => [key, row['title']])).toEqual([['supplier:atos', 'Atos'], ['supplier:csc', 'CSC'], ['supplier:oldest', 'CSC']]); // prettier-ignore
+  });
+
   it(`lists more than ${MAX_PAGE} contracts of a tower in the order in which they came to it, as recorded`, async () => {
     const contracts = source(contract, 'contract', {
       place: (id, { towers }) => [{ key: `contract:${id}`, links: towers.map((of) => `tower:${of}` as const) }],
@@ -225,6 +246,8 @@ describe('a view of a day', () => {
     const { rows, reads } = await watched(store, projections.filter(({ name }) => name === 'contract-register')); // prettier-ignore
     const question = () => ({ at: rows.projector.sequence, day });
     expect(await keysOf(rows, 'contract-register', question())).toEqual(['contract:a']);
+    await store.append('supplier-s0', 0, [{ ...more[0]!, id: 'again' }]); // cannot be folded, and is no other stream
+    expect(await keysOf(await rows.read(), 'contract-register', question())).toEqual(['contract:a']);
     await appendAll(store, more.slice(-1));
     await rows.read();
     const refused = new ViewTooLargeError('The ledger has more than 5000 supplier records: name a programme with the parameter programme.');
@@ -243,9 +266,9 @@ describe('a view of a day', () => {
     await world.record('contract-a', 'AwardContract', award, on('2015-11-01'));
     const rows = await new Rows(world.store, [heavy]).read();
     const keys = async (programme?: string) => keysOf(await rows.read(), 'heavy', { at: rows.projector.sequence, day, programme });
-    expect([await keys(), await keys('met')]).toEqual([[], []]);
+    expect(await keys()).toEqual([]);
     await world.record('contract-a', 'ApproveChange', valued('97000000'), on('2016-03-01'));
-    expect([await keys(), await keys('met')]).toEqual([[], []]); // what the contract took before is not counted again
+    expect(await keys()).toEqual([]); // what the contract took before is not counted again
     await world.record('contract-b', 'AwardContract', award, on('2015-11-01'));
     await expect(keys()).rejects.toThrow(new ViewTooLargeError('The ledger has more than one view holds: name a programme with the parameter programme.')); // prettier-ignore
     await expect(keys('met')).rejects.toThrow(new ViewTooLargeError('The programme met has more than one view holds: read its contracts one at a time, by GET /contracts/{id}?effectiveOn=….')); // prettier-ignore

@@ -5,7 +5,7 @@ import { tower } from '../../src/domain/tower/index.js';
 import { InvalidCursorError, ListTooLargeError } from '../../src/engine/read/read-errors.js';
 import { MAX_LISTED, type ListQuestion } from '../../src/engine/read/rows/listing.js';
 import type { ListPage, RowValue } from '../../src/engine/read/rows/rendering.js';
-import { ownList, projection, source, type Contribution, type Lookup, type Projection } from '../../src/kernel/index.js';
+import { eventSource, ownList, projection, source, type Contribution, type Lookup, type Projection } from '../../src/kernel/index.js';
 import { MAX_SCANNED } from '../../src/store/read-model.js';
 import { recordWorld, World } from '../random-history.js';
 import { closeRows, Rows } from './rows-after.js';
@@ -68,7 +68,7 @@ const keysOf = ({ rows }: Page) => rows.map(({ key }) => key);
 /** The keys of every page from the first to the last. */
 const paged = async (ask: (after: string) => Promise<Page>): Promise<string[][]> => {
   const pages: string[][] = [];
-  for (let next: string | undefined = ''; next !== undefined && pages.length < 20;) {
+  for (let next: string | undefined = ''; next !== undefined && pages.length < 100;) {
     const page: Page = await ask(next);
     pages.push(keysOf(page));
     next = page.next;
@@ -103,6 +103,25 @@ describe.each<[string, Ask]>([
     expect(keysOf(await register.page('contract:c1', 10))).toEqual(['contract:c2', 'contract:c3']);
     expect(await register.page('contract:c3', 10)).toEqual({ rows: [] });
     await expect(register.sorted('contract:c9', 10, { filters: {} })).rejects.toThrow(InvalidCursorError);
+  });
+
+  it('of single events stand once each, as they were recorded, behind those of streams, on pages of any size', async () => {
+    const notes = eventSource('note', {
+      place: ({ type, data }) => {
+        const texts = type === 'FactAnnotated' ? (data as { readonly note: string }).note.split(' ') : [];
+        return texts.map((text) => ({ key: `note:${text}`, row: !text.startsWith('(') }));
+      },
+      show: ({ revision, data }) => Object.fromEntries((data as { readonly note?: string }).note?.split(' ').map((text) => [`note:${text}`, revision]) ?? []), // prettier-ignore
+    });
+    const contracts = contractsWith(() => ({}));
+    const noted = { ...contracts, from: [...contracts.from, notes], rows: { ...contracts.rows, note: (text: string, lookup: Lookup) => ({ revision: lookup.get(notes, text)! }) } }; // prettier-ignore
+    for (const id of ['b', 'a']) await world.record(`contract-${id}`, 'AwardContract', award(1));
+    for (const note of ['z', '(aside', 'y x', 'z w']) await world.record('contract-b', 'Annotate', { note });
+    const rows = ask(await new Rows(world.store, [noted]).read(), 'contracts');
+    const all = ['contract:a', 'contract:b', 'note:z', 'note:y', 'note:x', 'note:w'];
+    for (const limit of [1, 2, 3, 10]) expect((await paged((after) => rows.page(after, limit))).flat()).toEqual(all);
+    expect((await paged((after) => rows.sorted(after, 4, { filters: {} }))).flat()).toEqual(all);
+    expect(await Promise.all(['z', 'x', 'w'].map((text) => rows.row(`note:${text}`)))).toEqual([1, 3, 4].map((revision) => ({ revision })));
   });
 
   it(`of which few pass are on pages for which ${MAX_SCANNED} are looked at`, async () => {
@@ -208,5 +227,27 @@ describe.each<[string, Ask]>([
     expect(await register.row('contract:a')).toMatchObject({ stage: 'awarded', faulted: { stream: 'contract-a', event: 'unheard' } });
     expect((await register.page('', 10)).rows.map(({ row }) => 'faulted' in row)).toEqual([true, false]);
     expect(await register.row('contract:b')).not.toHaveProperty('faulted');
+  });
+});
+
+describe('rows of which no day is asked', () => {
+  it('come of one kind alone, on pages of any size', async () => {
+    for (const id of ['a', 'b']) await world.record(`contract-${id}`, 'AwardContract', { ...award(1), towers: [] });
+    const { projector } = await new Rows(world.store).read();
+    const ofKind = (kind: string, limit: number) =>
+      paged((cursor) => projector.rows('tower-board', { kind, limit, ...(cursor !== '' && { cursor }) }));
+    expect((await ofKind('contract', 1)).flat()).toEqual(['contract:a', 'contract:b']);
+    expect((await ofKind('tower', 1)).flat()).toEqual(['tower:euc', 'tower:hosting']);
+    expect([await ofKind('programme', 5), await ofKind('nothing', 5)]).toEqual([[['programme:met']], [[]]]);
+  });
+
+  it('are found by the events that may link to one of them, the newest first', async () => {
+    await world.record('contract-a', 'AwardContract', award(1));
+    const decidedBy = { person: 'p-1' };
+    for (const summary of ['One', 'Two', 'Three']) await world.record('contract-a', 'ApproveChange', { kind: 'scope', summary }, { decidedBy }); // prettier-ignore
+    const { projector } = await new Rows(world.store).read();
+    const at = projector.sequence;
+    const linking = (upTo: number, limit: number) => projector.ask('decisions', async (now) => now.eventsLinking('decision', 'person:p-1', upTo, limit)); // prettier-ignore
+    expect([await linking(at, 5), await linking(at, 2), await linking(at - 1, 5)]).toEqual([[at, at - 1, at - 2], [at, at - 1], [at - 1, at - 2]]); // prettier-ignore
   });
 });
