@@ -19,6 +19,12 @@ beforeEach(async () => {
 });
 afterEach(closeRows);
 
+/** An event that no program knows: its stream can be folded no more. */
+const appendUnheardOf = async (stream: string, expected: number): Promise<void> => {
+  const like = (await world.events()).find(({ type }) => type === 'ContractAwarded')!;
+  await world.store.append(stream, expected, [{ ...like, id: 'unheard', type: 'ContractEnchanted', metadata: { ...like.metadata, schemaVersion: 1 } }]); // prettier-ignore
+};
+
 /** The contracts of a world, with rows of one's own. */
 const contractsWith = (
   row: (id: string, lookup: Lookup) => object,
@@ -117,8 +123,10 @@ describe.each<[string, Ask]>([
     const noted = { ...contracts, from: [...contracts.from, notes], rows: { ...contracts.rows, note: (text: string, lookup: Lookup) => ({ revision: lookup.get(notes, text)! }) } }; // prettier-ignore
     for (const id of ['b', 'a']) await world.record(`contract-${id}`, 'AwardContract', award(1));
     for (const note of ['z', '(aside', 'y x', 'z w']) await world.record('contract-b', 'Annotate', { note });
+    await world.record('supplier-csc', 'Annotate', { note: 'v' });
+    await appendUnheardOf('contract-new', -1);
     const rows = ask(await new Rows(world.store, [noted]).read(), 'contracts');
-    const all = ['contract:a', 'contract:b', 'note:z', 'note:y', 'note:x', 'note:w'];
+    const all = ['contract:a', 'contract:b', 'note:z', 'note:y', 'note:x', 'note:w', 'note:v'];
     for (const limit of [1, 2, 3, 10]) expect((await paged((after) => rows.page(after, limit))).flat()).toEqual(all);
     expect((await paged((after) => rows.sorted(after, 4, { filters: {} }))).flat()).toEqual(all);
     expect(await Promise.all(['z', 'x', 'w'].map((text) => rows.row(`note:${text}`)))).toEqual([1, 3, 4].map((revision) => ({ revision })));
@@ -219,10 +227,8 @@ describe.each<[string, Ask]>([
 
   it('stay where a stream stood that can be folded no more, and say so', async () => {
     for (const id of ['a', 'b']) await world.record(`contract-${id}`, 'AwardContract', award(1));
-    const last = (await world.store.read('contract-a')).at(-1)!;
-    const store = world.store;
-    await store.append('contract-a', last.revision, [{ ...last, id: 'unheard', type: 'ContractEnchanted', metadata: { ...last.metadata, schemaVersion: 1 } }]); // prettier-ignore
-    const rows = await new Rows(store, projections.filter(({ name }) => name === 'contract-register')).read(); // prettier-ignore
+    await appendUnheardOf('contract-a', 0);
+    const rows = await new Rows(world.store, projections.filter(({ name }) => name === 'contract-register')).read(); // prettier-ignore
     const register = ask(rows, 'contract-register');
     expect(await register.row('contract:a')).toMatchObject({ stage: 'awarded', faulted: { stream: 'contract-a', event: 'unheard' } });
     expect((await register.page('', 10)).rows.map(({ row }) => 'faulted' in row)).toEqual([true, false]);
