@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { projections } from '../../projections/index.js';
-import { contract } from '../../src/domain/contract/index.js';
+import { contract, type Contract } from '../../src/domain/contract/index.js';
 import { supplier } from '../../src/domain/supplier/index.js';
 import { tower } from '../../src/domain/tower/index.js';
 import { ViewTooLargeError } from '../../src/engine/read/read-errors.js';
@@ -98,6 +98,43 @@ describe('where a stream stands on a day', () => {
     );
     expect(uncertain).toBeGreaterThan(10);
   }, 30_000);
+
+  it('is where its history says however many events it has, and nowhere where some of them are missing', async () => {
+    await world.record('contract-a', 'AwardContract', award, on('2015-11-01'));
+    for (let n = 1; n <= 210; n++) await world.record('contract-a', 'ApproveChange', valued(`${n}000000`), on(n % 2 ? 'unknown' : '2015-12-01')); // prettier-ignore
+    await world.record('contract-b', 'AwardContract', award, on('2015-11-01'));
+    await world.record('contract-b', 'ApproveChange', valued('97000000'), on('2015-12-01'));
+    const rows = await new Rows(world.store, [states]).read();
+    const day = '2015-12-31';
+    const page = () => rows.projector.ask('states', (_, days) => days.page({ at: rows.projector.sequence, day }, '', 10));
+    const { read } = world.store;
+    world.store.read = async (stream, from = 0, limit) => (await read.call(world.store, stream, from, limit)).slice(0, stream === 'contract-b' ? 1 - from : undefined); // prettier-ignore
+    await expect(page()).rejects.toThrow('contract-b ends at revision 0, before 1.');
+    world.store.read = read;
+    expect((await page()).rows).toEqual([...expectedOf(await world.history('contract-a'), day), ...expectedOf(await world.history('contract-b'), day)]); // prettier-ignore
+  });
+
+  it('is where facts of one day leave it in the order in which they were recorded, and those of a day that is in doubt may be of it', async () => {
+    await world.record('contract-a', 'AwardContract', award, on('2015-11-01'));
+    const dates = [
+      '2015-12-01',
+      '2016-01-02',
+      '2015-12-01',
+      '2015-11',
+      '2015-12-15',
+      '[2015-12-31..2016-01-04]',
+      '[2015-12-20..2015-12-31]',
+    ];
+    for (const [n, date] of dates.entries()) await world.record('contract-a', 'ApproveChange', valued(`${n + 1}000000`), on(date));
+    const rows = await new Rows(world.store, [states]).read();
+    const history = await world.history('contract-a');
+    for (const day of ['2015-11-15', '2015-11-30', '2015-12-14', '2015-12-20', '2015-12-30', '2015-12-31', '2016-01-01', '2016-01-02']) {
+      const page = await rows.projector.ask('states', (_, days) => days.page({ at: rows.projector.sequence, day }, '', 10));
+      expect([day, page.rows]).toEqual([day, expectedOf(history, day)]);
+    }
+    const amountOn = (day: string) => (history.onDay(day).state as Contract).ceiling;
+    expect(['2015-11-30', '2015-12-14', '2015-12-30'].map(amountOn)).toEqual(['4', '3', '7'].map((amount) => expect.objectContaining({ amount: `${amount}000000` }))); // prettier-ignore
+  });
 
   it('is where it stood before it could be folded no more, which its totals count from then on', async () => {
     await world.record('contract-a', 'AwardContract', award, on('2015-11-01'));

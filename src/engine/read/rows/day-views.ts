@@ -225,10 +225,12 @@ export class DayViews {
     let whole: History | undefined;
     if (revision < SHORT) {
       const events = await this.from.histories.read(stream, 0, revision + 1);
-      const empty = this.from.histories.emptyOf(stream);
-      const quick = this.#readsEvents || without ? undefined : folded(Snapshot.of(empty), events, day);
-      if (quick) return quick;
-      if (events.length === revision + 1) whole = empty.extended(events);
+      if (events.length > revision) {
+        const empty = this.from.histories.emptyOf(stream);
+        const quick = this.#readsEvents || without ? undefined : folded(Snapshot.of(empty), events, day);
+        if (quick) return quick;
+        whole = empty.extended(events);
+      }
     }
     whole ??= await this.from.histories.at(stream, revision);
     const uncertain = whole.uncertainOn(day);
