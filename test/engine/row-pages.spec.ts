@@ -168,6 +168,7 @@ describe.each<[string, Ask]>([
       for (const id of ['short', 'long']) expect(await rows.row(`contract:${id}`)).toHaveProperty('text');
     expect(made.filter((id) => id === 'short')).toHaveLength(1);
     expect(made.filter((id) => id === 'long')).toHaveLength(3);
+    expect(await rows.row('contract:none')).toHaveProperty('text'); // nothing stands under its key, and it shows something
   });
 
   it('end a page where their text is long, also where it is too long to be kept', async () => {
@@ -191,6 +192,7 @@ describe.each<[string, Ask]>([
       more = cursor !== undefined;
     }
     expect(amounts).toEqual([['4000000', '3000000'], ['2000000']]);
+    expect(await board.list('tower:hosting', 'contracts', undefined, 1)).toEqual({ entries: [expect.objectContaining({ contract: 'a' })] });
     for (const cursor of ['', '-1', '1.5', ' 1', '1 ', 'x', '1x', '9999999999'])
       for (const [key, list] of [
         ['contract:a', 'changes'],
