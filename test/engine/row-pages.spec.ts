@@ -1,11 +1,21 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { projections } from '../../projections/index.js';
 import { contract } from '../../src/domain/contract/index.js';
+import { supplier } from '../../src/domain/supplier/index.js';
 import { tower } from '../../src/domain/tower/index.js';
 import { InvalidCursorError, ListTooLargeError } from '../../src/engine/read/read-errors.js';
 import { MAX_LISTED, type ListQuestion } from '../../src/engine/read/rows/listing.js';
 import type { ListPage, RowValue } from '../../src/engine/read/rows/rendering.js';
-import { eventSource, ownList, projection, source, type Contribution, type Lookup, type Projection } from '../../src/kernel/index.js';
+import {
+  eventSource,
+  ownList,
+  projection,
+  source,
+  type Contribution,
+  type History,
+  type Lookup,
+  type Projection,
+} from '../../src/kernel/index.js';
 import { MAX_SCANNED } from '../../src/store/read-model.js';
 import { recordWorld, World } from '../random-history.js';
 import { closeRows, Rows } from './rows-after.js';
@@ -32,7 +42,7 @@ const contractsWith = (
   place = (id: string): readonly Contribution<'contract'>[] => [{ key: `contract:${id}`, row: true }],
 ) => {
   // prettier-ignore
-  const contracts = source(contract, 'contract', { place, show: () => ({}) });
+  const contracts = source(contract, 'contract', { place, show: ({ id, state }) => ({ [`contract:${id}`]: state.title }) });
   const rows = { contract: row };
   return { ...projection({ name: 'contracts', version: 1, question: 'Which contracts are there?', from: [contracts], rows }), ...more };
 };
@@ -125,11 +135,13 @@ describe.each<[string, Ask]>([
     for (const note of ['z', '(aside', 'y x', 'z w']) await world.record('contract-b', 'Annotate', { note });
     await world.record('supplier-csc', 'Annotate', { note: 'v' });
     await appendUnheardOf('contract-new', -1);
-    const rows = ask(await new Rows(world.store, [noted]).read(), 'contracts');
+    const read = await new Rows(world.store, [noted]).read();
+    const rows = ask(read, 'contracts');
     const all = ['contract:a', 'contract:b', 'note:z', 'note:y', 'note:x', 'note:w', 'note:v'];
     for (const limit of [1, 2, 3, 10]) expect((await paged((after) => rows.page(after, limit))).flat()).toEqual(all);
     expect((await paged((after) => rows.sorted(after, 4, { filters: {} }))).flat()).toEqual(all);
     expect(await Promise.all(['z', 'x', 'w'].map((text) => rows.row(`note:${text}`)))).toEqual([1, 3, 4].map((revision) => ({ revision })));
+    expect(read.projector.list()[0]!.faulted.map(({ stream }) => stream)).toEqual(['contract-new']);
   });
 
   it(`of which few pass are on pages for which ${MAX_SCANNED} are looked at`, async () => {
@@ -169,6 +181,19 @@ describe.each<[string, Ask]>([
     expect(made.filter((id) => id === 'short')).toHaveLength(1);
     expect(made.filter((id) => id === 'long')).toHaveLength(3);
     expect(await rows.row('contract:none')).toHaveProperty('text'); // nothing stands under its key, and it shows something
+  });
+
+  it('show what a stream contributes once, however many of them show it, and of no source what it does not place', async () => {
+    const asked: string[] = [];
+    const showing = (kind: string) => ({ id, stream, state }: History<{ readonly title?: string }>) => (asked.push(`${kind} of ${stream}`), { [`${kind}:${id}`]: state.title }); // prettier-ignore
+    const contracts = source(contract, 'contract', { place: (id) => [{ key: `contract:${id}`, row: true }], show: showing('contract') });
+    const suppliers = source(supplier, 'supplier', { place: (id) => [{ key: `supplier:${id}` }], show: showing('supplier') });
+    const nothing = source(contract, 'nothing', { place: () => [], show: showing('nothing') });
+    const shown = projection({ name: 'contracts', version: 1, question: 'Whose are they?', from: [contracts, suppliers, nothing], rows: { contract: (id, lookup) => ({ title: lookup.get(contracts, id), supplier: lookup.get(suppliers, 'csc') }) } }); // prettier-ignore
+    for (const n of [1, 2]) await world.record(`contract-${n}`, 'AwardContract', award(n));
+    const { rows } = await ask(await new Rows(world.store, [shown]).read(), 'contracts').page('', 10);
+    expect(rows.map(({ row }) => row)).toEqual([{ title: 'Contract 1', supplier: 'CSC' }, { title: 'Contract 2', supplier: 'CSC' }]); // prettier-ignore
+    expect(asked.toSorted()).toEqual(['contract of contract-1', 'contract of contract-2', 'supplier of supplier-csc']);
   });
 
   it('end a page where their text is long, also where it is too long to be kept', async () => {

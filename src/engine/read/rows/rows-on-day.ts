@@ -253,11 +253,7 @@ export class RowsOnDay {
 
   /** Evaluates what looks things up, with a pause now and then for what has to be fetched. */
   #evaluate<T>(lookup: DayLookup, evaluate: () => T, breathe: Breathe): Promise<T> {
-    const again = (): T => {
-      lookup.touched.clear();
-      return evaluate();
-    };
-    return evaluated(lookup, again, async (placed, id) => {
+    return evaluated(lookup, evaluate, async (placed, id) => {
       const shown = await this.#shown(id, placed, lookup.day);
       await breathe(placed.standing.revision + 1);
       return shown;
