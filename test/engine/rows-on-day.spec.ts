@@ -220,7 +220,7 @@ describe('facts of an uncertain date', () => {
   it('are named up to 20 of each kind, the newest of their streams, and counted all', async () => {
     const world = await world2015();
     const change = (id: string, n: number) => world.record(`contract-${id}`, 'ApproveChange', { kind: 'value', to: { amount: `${n}000000`, currency: 'GBP' } }, { effectiveOn: 'unknown' }); // prettier-ignore
-    for (const id of ['b', 'a', 'c']) await world.record(`contract-${id}`, 'AwardContract', awarded(96), { effectiveOn: '2015-11-01' });
+    for (const id of ['b', 'c', 'a']) await world.record(`contract-${id}`, 'AwardContract', awarded(96), { effectiveOn: '2015-11-01' });
     for (let n = 1; n <= 23; n++) await change('a', n);
     for (let n = 1; n <= 2; n++) await change('b', n);
     for (const id of ['b', 'c']) await world.record(`contract-${id}`, 'SignContract', {}, { effectiveOn: '2017-03-01' });
