@@ -98,13 +98,17 @@ describe.each<[string, Ask]>([
 ])('%s', (_, ask) => {
   it('come sorted in pages of any size, of those that pass, with what they come to', async () => {
     for (let n = 1; n <= 7; n++) await world.record(`contract-c${n}`, 'AwardContract', award(n));
-    const register = ask(await new Rows(world.store).read(), 'contract-register');
+    const rows = await new Rows(world.store).read();
+    const register = ask(rows, 'contract-register');
     const chosen = { filters: { supplier: 'csc' }, sort: '-ceiling' };
     expect(await paged((after) => register.sorted(after, 3, chosen))).toEqual([['contract:c7', 'contract:c5', 'contract:c3'], ['contract:c1']]); // prettier-ignore
     const bySize = { filters: {}, sort: 'ceiling' };
     expect(keysOf(await register.sorted('contract:c5', 10, bySize))).toEqual(['contract:c6', 'contract:c7']);
     expect(await register.totals(chosen)).toMatchObject({ rows: 4 });
     expect(await register.totals(bySize)).toMatchObject({ rows: 7 });
+    await world.record('contract-c9', 'AwardContract', award(9));
+    const now = ask(await rows.read(), 'contract-register');
+    expect([await now.totals(chosen), await register.totals(chosen)]).toMatchObject([{ rows: 5 }, { rows: 4 }]);
   });
 
   it('have no totals where their projection has none', async () => {
@@ -122,25 +126,27 @@ describe.each<[string, Ask]>([
   });
 
   it('of single events stand once each, as they were recorded, behind those of streams, on pages of any size', async () => {
-    const notes = eventSource('note', {
+    const notes = eventSource('aside', {
       place: ({ type, data }) => {
         const texts = type === 'FactAnnotated' ? (data as { readonly note: string }).note.split(' ') : [];
-        return texts.map((text) => ({ key: `note:${text}`, row: !text.startsWith('(') }));
+        return texts.map((text) => ({ key: `aside:${text}`, row: !text.startsWith('(') }));
       },
-      show: ({ revision, data }) => Object.fromEntries((data as { readonly note?: string }).note?.split(' ').map((text) => [`note:${text}`, revision]) ?? []), // prettier-ignore
+      show: ({ revision, data }) => Object.fromEntries((data as { readonly note?: string }).note?.split(' ').map((text) => [`aside:${text}`, revision]) ?? []), // prettier-ignore
     });
     const contracts = contractsWith(() => ({}));
-    const noted = { ...contracts, from: [...contracts.from, notes], rows: { ...contracts.rows, note: (text: string, lookup: Lookup) => ({ revision: lookup.get(notes, text)! }) } }; // prettier-ignore
+    const noted = { ...contracts, from: [...contracts.from, notes], rows: { ...contracts.rows, aside: (text: string, lookup: Lookup) => ({ revision: lookup.get(notes, text)! }) } }; // prettier-ignore
     for (const id of ['b', 'a']) await world.record(`contract-${id}`, 'AwardContract', award(1));
     for (const note of ['z', '(aside', 'y x', 'z w']) await world.record('contract-b', 'Annotate', { note });
     await world.record('supplier-csc', 'Annotate', { note: 'v' });
     await appendUnheardOf('contract-new', -1);
     const read = await new Rows(world.store, [noted]).read();
     const rows = ask(read, 'contracts');
-    const all = ['contract:a', 'contract:b', 'note:z', 'note:y', 'note:x', 'note:w', 'note:v'];
+    const all = ['contract:a', 'contract:b', 'aside:z', 'aside:y', 'aside:x', 'aside:w', 'aside:v'];
     for (const limit of [1, 2, 3, 10]) expect((await paged((after) => rows.page(after, limit))).flat()).toEqual(all);
     expect((await paged((after) => rows.sorted(after, 4, { filters: {} }))).flat()).toEqual(all);
-    expect(await Promise.all(['z', 'x', 'w'].map((text) => rows.row(`note:${text}`)))).toEqual([1, 3, 4].map((revision) => ({ revision })));
+    expect(await Promise.all(['z', 'x', 'w'].map((text) => rows.row(`aside:${text}`)))).toEqual(
+      [1, 3, 4].map((revision) => ({ revision })),
+    );
     expect(read.projector.list()[0]!.faulted.map(({ stream }) => stream)).toEqual(['contract-new']);
   });
 
