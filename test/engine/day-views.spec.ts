@@ -7,7 +7,7 @@ import { supplier } from '../../src/domain/supplier/index.js';
 import { tower } from '../../src/domain/tower/index.js';
 import { ViewTooLargeError } from '../../src/engine/read/read-errors.js';
 import { MAX_STREAMS_ON_DAY, type DayQuestion } from '../../src/engine/read/rows/day-views.js';
-import { canonical, IllegalTransitionError, linkedList, projection, ranked, source, type History, type Json, type Projection, type RecordedEvent } from '../../src/kernel/index.js'; // prettier-ignore
+import { canonical, eventSource, IllegalTransitionError, linkedList, projection, ranked, source, type History, type Json, type Projection, type RecordedEvent } from '../../src/kernel/index.js'; // prettier-ignore
 import { MAX_PAGE, type ReadModelReader } from '../../src/store/read-model.js';
 import type { EventStore } from '../../src/store/event-store.js';
 import { memoryStore } from '../fakes/memory-store.js';
@@ -134,6 +134,22 @@ describe('where a stream stands on a day', () => {
     }
     const amountOn = (day: string) => (history.onDay(day).state as Contract).ceiling;
     expect(['2015-11-30', '2015-12-14', '2015-12-30'].map(amountOn)).toEqual(['4', '3', '7'].map((amount) => expect.objectContaining({ amount: `${amount}000000` }))); // prettier-ignore
+  });
+
+  it('is with the notes that were made by that day, and without later ones', async () => {
+    const notes = eventSource('note', {
+      place: ({ type, revision, stream }) => (type === 'FactAnnotated' ? [{ key: `note:${stream}/${revision}`, row: true }] : []),
+      show: () => ({}),
+    });
+    const noted = projection({ name: 'noted', version: 1, question: 'What was noted?', from: [notes], rows: { note: (id) => ({ id }) } });
+    await world.record('contract-a', 'AwardContract', award, on('2015-11-01'));
+    await world.record('contract-a', 'Annotate', { note: 'Of the day' });
+    world.wait(1);
+    await world.record('contract-a', 'Annotate', { note: 'Of the next' });
+    const rows = await new Rows(world.store, [noted]).read();
+    const notedBy = (day: string) => keysOf(rows, 'noted', { at: rows.projector.sequence, day });
+    expect([await notedBy('2016-01-03'), await notedBy('2016-01-04')]).toEqual([[], ['note:contract-a/1']]);
+    expect(await notedBy('2016-01-05')).toEqual(['note:contract-a/1', 'note:contract-a/2']);
   });
 
   it('is where it stood before it could be folded no more, which its totals count from then on', async () => {
