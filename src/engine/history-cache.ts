@@ -110,7 +110,7 @@ export class HistoryCache {
     const load = { running: this.#load(aggregate, id, consistency), next: undefined };
     this.#loads.set(name, load);
     const done = () => {
-      if (this.#loads.get(name) === load && !load.next) this.#loads.delete(name);
+      if (!load.next) this.#loads.delete(name);
     };
     load.running.then(done, done);
     return load.running;

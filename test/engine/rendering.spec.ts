@@ -123,7 +123,9 @@ describe('a page of what a stream lists', () => {
     expect([page('3', 3), page('0', 2), page('5', 5).entries.length]).toEqual([{ entries: ['euc 3 on 2016', 'euc 2 on 2016', 'euc 1 on 2016'] }, { entries: [] }, 5]); // prettier-ignore
   });
 
-  it.each(['-1', '6', '1.5', 'x'])('knows no cursor %s', (cursor) => expect(() => page(cursor, 2)).toThrow(InvalidCursorError));
+  it.each(['-1', '6', '1.5', 'x', '', ' 1', '1 ', '1e0'])('knows no cursor "%s"', (cursor) =>
+    expect(() => page(cursor, 2)).toThrow(InvalidCursorError),
+  );
 });
 
 describe('a page of rows', () => {

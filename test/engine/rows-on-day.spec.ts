@@ -217,6 +217,33 @@ describe('facts of an uncertain date', () => {
     expect(both.uncertain!.withoutInside).toContainEqual(expect.objectContaining({ path: '/towers/ceiling/text', value: '£96m' }));
   });
 
+  it('are named up to 20 of each kind, the newest of their streams, and counted all', async () => {
+    const world = await world2015();
+    const change = (id: string, n: number) => world.record(`contract-${id}`, 'ApproveChange', { kind: 'value', to: { amount: `${n}000000`, currency: 'GBP' } }, { effectiveOn: 'unknown' }); // prettier-ignore
+    for (const id of ['b', 'c', 'a']) await world.record(`contract-${id}`, 'AwardContract', awarded(96), { effectiveOn: '2015-11-01' });
+    for (let n = 1; n <= 23; n++) await change('a', n);
+    for (let n = 1; n <= 2; n++) await change('b', n);
+    for (const id of ['b', 'c']) await world.record(`contract-${id}`, 'SignContract', {}, { effectiveOn: '2017-03-01' });
+    for (let n = 3; n <= 24; n++) await change('b', n);
+    await change('c', 1);
+    const { row } = await asked(world);
+    const { inside, leftOut, counts } = (await row('money', 'programme:met', '2016-12-31'))!.uncertain!;
+    expect(counts).toEqual({ inside: 25, leftOut: 23, needed: 0 });
+    const amountsOf = (facts: typeof inside) => facts.map(({ stream, changed }) => [stream, (changed.find(({ path }) => path === '/ceiling/amount') as any).value]); // prettier-ignore
+    const changes = (stream: string, first: number, last: number) => Array.from({ length: last - first + 1 }, (_, i) => [stream, `${first + i}000000`]); // prettier-ignore
+    expect(amountsOf(inside)).toEqual([...changes('contract-b', 1, 2), ...changes('contract-a', 4, 21)]);
+    expect(amountsOf(leftOut)).toEqual(changes('contract-b', 5, 24));
+  });
+
+  it('name at most 20 of what they change', async () => {
+    const world = await world2015();
+    const options = Array.from({ length: 12 }, (_, n) => ({ option: `year-${n}`, months: 12 }));
+    await world.record('contract-a', 'AwardContract', { ...awarded(96), startsOn: '2016-01-01', endsOn: '2021-12-31', options }, { effectiveOn: '2016' }); // prettier-ignore
+    const { row } = await asked(world);
+    const [fact] = (await row('money', 'contract:a', '2016-06-30'))!.uncertain!.inside;
+    expect(fact!.changed).toHaveLength(20);
+  });
+
   it('of which the whole row is made leave no row', async () => {
     const world = await world2015();
     await world.record('contract-a', 'AwardContract', awarded(96), { effectiveOn: '2016' });

@@ -63,8 +63,8 @@ export class DayViews {
   }
 
   /** What a view is kept under. */
-  nameOf({ at, day, programme = '' }: DayQuestion, without = false): string {
-    return `${this.#instance} ${at} ${day} ${programme}${without ? ' ~' : ''}`;
+  nameOf(question: DayQuestion, without = false): string {
+    return `${this.#instance} ${question.at} ${scopeOf(question)}${without ? ' ~' : ''}`;
   }
 
   /** @throws ViewTooLargeError */
@@ -86,7 +86,7 @@ export class DayViews {
     last = turnOf.catch(() => undefined);
     const index = await turnOf;
     indexes.set(name, index, { size: 1000 + index.bytes });
-    if (!without) this.#newest.set(`${question.day} ${question.programme ?? ''}`, name);
+    if (!without) this.#newest.set(scopeOf(question), name);
     return index;
   }
 
@@ -94,15 +94,20 @@ export class DayViews {
     const breathe = breath();
     const standings: Standing[] = [];
     for (const standing of whole.byStream.values()) {
-      standings.push(standing.approximate > 0 ? await this.#stand(standing.stream, standing.since, whole.at, day, true) : standing);
-      await breathe(standing.approximate > 0 ? standing.revision + 1 : 1);
+      if (standing.approximate === 0) {
+        standings.push(standing);
+        continue;
+      }
+      standings.push(await this.#stand(standing.stream, standing.since, whole.at, day, true));
+      await breathe(standing.revision + 1);
     }
     return DayIndex.of(whole.at, standings, breathe, this.#linkedSince, this.#carried);
   }
 
-  async #built({ at, day, programme }: DayQuestion): Promise<DayIndex> {
+  async #built(question: DayQuestion): Promise<DayIndex> {
+    const { at, day, programme } = question;
     const breathe = breath();
-    const earlier = indexes.peek(this.#newest.get(`${day} ${programme ?? ''}`) ?? '');
+    const earlier = indexes.peek(this.#newest.get(scopeOf(question)) ?? '');
     const base = earlier && earlier.at <= at ? earlier : undefined;
     const began = new Map<string, Sequence>();
     for (const { stream, since } of base?.byStream.values() ?? []) began.set(stream, since);
@@ -163,7 +168,6 @@ export class DayViews {
     for (let from = after; from < at;) {
       const page = this.from.readModel.streams({ tag, after: from, upTo: at });
       for (const { stream, sequence, revision } of page.streams) {
-        if (found.has(stream)) continue;
         const [category] = split(stream);
         if (!this.#readsEvents && !this.#categories.has(category)) continue;
         found.set(stream, revision);
@@ -229,10 +233,12 @@ export class DayViews {
     let whole: History | undefined;
     if (revision < SHORT) {
       const events = await this.from.histories.read(stream, 0, revision + 1);
-      const empty = this.from.histories.emptyOf(stream);
-      const quick = this.#readsEvents || without ? undefined : folded(Snapshot.of(empty), events, day);
-      if (quick) return quick;
-      if (events.length === revision + 1) whole = empty.extended(events);
+      if (events.length > revision) {
+        const empty = this.from.histories.emptyOf(stream);
+        const quick = this.#readsEvents || without ? undefined : folded(Snapshot.of(empty), events, day);
+        if (quick) return quick;
+        whole = empty.extended(events);
+      }
     }
     whole ??= await this.from.histories.at(stream, revision);
     const uncertain = whole.uncertainOn(day);
@@ -295,6 +301,9 @@ const folded = (empty: Snapshot, events: readonly RecordedEvent[], day: string):
   const leftOut = order.slice(end).filter(({ earliest }) => earliest <= day).length;
   return { part: empty.extended(order.slice(0, end).map(({ event }) => event)), recorded: [], approximate, leftOut };
 };
+
+/** What views at one sequence and another have in common. */
+const scopeOf = ({ day, programme = '' }: DayQuestion): string => `${day} ${programme}`;
 
 const bytesOf = ({ key, links = [], sums = {} }: Contribution): number => {
   let bytes = 500 + 2 * key.length + 200 * links.length;

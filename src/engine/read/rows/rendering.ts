@@ -144,11 +144,17 @@ export const addShown = (into: Record<string, unknown>, show: () => object, fail
 export const listOf = ({ lists }: Projection, key: string, name: string): LinkedList | OwnList | undefined =>
   Object.entries(lists?.[kindOf(key)] ?? {}).find(([other]) => other === name)?.[1];
 
+/** How many entries of a list a cursor leaves out, or how many are left. @throws InvalidCursorError */
+export const placeIn = (cursor: string): number => {
+  if (!/^\d{1,9}$/.test(cursor)) throw new InvalidCursorError();
+  return Number(cursor);
+};
+
 /** A page of what one stream lists, newest first. @throws InvalidCursorError */
 export const ownPage = (list: OwnList, history: History, day: string, cursor: string | undefined, limit: number): ListPage => {
   const items = list.items(history);
-  const end = cursor === undefined ? items.length : Number(cursor);
-  if (!Number.isInteger(end) || end < 0 || end > items.length) throw new InvalidCursorError();
+  const end = cursor === undefined ? items.length : placeIn(cursor);
+  if (end > items.length) throw new InvalidCursorError();
   const start = Math.max(0, end - limit);
   const entries = items
     .slice(start, end)

@@ -51,5 +51,5 @@ const textOfEntry = (entry: unknown): string => {
   const behind = objectOf(names.slice(same).map((name) => memberOf(name, value[name]))).length - 2;
   const begin = text.slice(1, text.length - 1 - behind);
   const members = own.slice(same).map((name) => memberOf(name, (entry as Fields)[name]));
-  return objectOf([behind > 0 && begin.endsWith(',') ? begin.slice(0, -1) : begin, ...members]);
+  return objectOf([begin.endsWith(',') ? begin.slice(0, -1) : begin, ...members]);
 };

@@ -17,6 +17,7 @@ import {
   ownPage,
   pageOf,
   passes,
+  placeIn,
   rowOf,
   withFault,
   type Breathe,
@@ -103,7 +104,7 @@ export class RowsOnDay {
     filters: Readonly<Record<string, string>> = {},
   ): Promise<{ readonly rows: readonly RowOnDay[]; readonly next?: string }> {
     const index = await this.#views.at(question);
-    const place = after === '' ? -1 : index.rowKeys.indexOf(after);
+    const place = index.rowKeys.indexOf(after);
     if (place === -1 && after !== '') throw new InvalidCursorError();
     return this.#page(question, index, index.rowKeys.slice(place + 1), { after, limit, most: MAX_SCANNED }, filters);
   }
@@ -168,14 +169,13 @@ export class RowsOnDay {
     const list = listOf(this.from.projection, key, name);
     if (!list) return undefined;
     const index = await this.#views.at(question);
-    if (cursor !== undefined && !/^\d{1,9}$/.test(cursor)) throw new InvalidCursorError();
     if (!('from' in list)) {
       const standing = index.places.get(key)?.standing;
       if (!standing || split(standing.stream)[0] !== list.category) return { entries: [] };
       return ownPage(list, await this.#historyOf(standing, question.day), question.day, cursor, limit);
     }
     const lookup = new DayLookup(index, question.day);
-    const skip = Number(cursor ?? 0);
+    const skip = cursor === undefined ? 0 : placeIn(cursor);
     const found = lookup.linking(list, key as Key, skip, limit + 1);
     const entries = await this.#evaluate(lookup, () => lookup.entries(list, found.slice(0, limit)), breath());
     return { entries, ...(found.length > limit && { next: String(skip + limit) }) };
@@ -253,11 +253,7 @@ export class RowsOnDay {
 
   /** Evaluates what looks things up, with a pause now and then for what has to be fetched. */
   #evaluate<T>(lookup: DayLookup, evaluate: () => T, breathe: Breathe): Promise<T> {
-    const again = (): T => {
-      lookup.touched.clear();
-      return evaluate();
-    };
-    return evaluated(lookup, again, async (placed, id) => {
+    return evaluated(lookup, evaluate, async (placed, id) => {
       const shown = await this.#shown(id, placed, lookup.day);
       await breathe(placed.standing.revision + 1);
       return shown;
