@@ -126,15 +126,15 @@ export class ProjectionWriter {
       this.#stop(event, before, sequence, error);
       return NOTHING_ADDED;
     }
-    this.#replace(stream, before.contributions, contributions, sequence); // what the read model throws is no fault of the stream
+    this.#replace(event, before.contributions, contributions, sequence); // what the read model throws is no fault of the stream
     return { state: history.state, contributions };
   }
 
   /** Places first, then totals: to close a place writes what is pending, and a total that several contributions share is written once. */
-  #replace(stream: string, before: Contributions, after: Contributions, at: Sequence): void {
+  #replace({ stream, revision }: RecordedEvent, before: Contributions, after: Contributions, at: Sequence): void {
     if (before.length === 0) {
       for (const contribution of after) this.readModel.openContribution(this.build.id, this.#placeOf(stream, contribution, at), at);
-      for (const contribution of after) this.#carry(undefined, contribution, at);
+      if (revision > 0) for (const contribution of after) this.#carry(undefined, contribution, at); // before, nothing can have named it
       for (const contribution of after) this.#count(undefined, this.#sumsOf(contribution, at), at);
       return;
     }
@@ -186,7 +186,7 @@ export class ProjectionWriter {
   #carry(before: Contribution | undefined, after: Contribution | undefined, at: Sequence): void {
     const { key } = (after ?? before)!;
     const carries = this.#carried.get(kindOf(key));
-    if (!carries) return;
+    if (!carries || (before && after && samePlace(before, after))) return;
     const [was, is] = [before, after].map((one) => linksIn(one ? targetsOf(one) : NO_LINKS)) as [readonly string[], readonly string[]];
     const [gone, come] = [was.filter((link) => !is.includes(link)), is.filter((link) => !was.includes(link))];
     if (gone.length + come.length === 0 || !this.#relink(key, at)) return;
