@@ -68,10 +68,7 @@ export const walOf =
   async (size, before) => {
     if (size < before && !isRead()) return false;
     const wal = await open(file).catch(() => undefined);
-    try {
-      const { bytesRead, buffer } = (await wal?.read(Buffer.alloc(4), 0, 4, 0)) ?? { bytesRead: 0, buffer: Buffer.alloc(4) };
-      return bytesRead < 4 || (buffer.readUInt32BE() & ~1) === WAL_MAGIC;
-    } finally {
-      await wal?.close();
-    }
+    const begin = await wal?.read(Buffer.alloc(4), 0, 4, 0).catch(() => undefined); // a disk that fails is another matter
+    await wal?.close().catch(() => undefined);
+    return begin === undefined || begin.bytesRead < 4 || (begin.buffer.readUInt32BE() & ~1) === WAL_MAGIC;
   };
