@@ -7,7 +7,7 @@ import { supplier } from '../../src/domain/supplier/index.js';
 import { tower } from '../../src/domain/tower/index.js';
 import { ViewTooLargeError } from '../../src/engine/read/read-errors.js';
 import { MAX_STREAMS_ON_DAY, type DayQuestion } from '../../src/engine/read/rows/day-views.js';
-import { canonical, eventSource, IllegalTransitionError, linkedList, projection, ranked, source, type History, type Json, type Projection, type RecordedEvent } from '../../src/kernel/index.js'; // prettier-ignore
+import { canonical, eventSource, IllegalTransitionError, linkedList, projection, ranked, source, type Contribution, type History, type Json, type Projection, type RecordedEvent } from '../../src/kernel/index.js'; // prettier-ignore
 import { MAX_PAGE, type ReadModelReader } from '../../src/store/read-model.js';
 import type { EventStore } from '../../src/store/event-store.js';
 import { memoryStore } from '../fakes/memory-store.js';
@@ -324,8 +324,11 @@ describe('a view of a day', () => {
   });
 
   it('that takes more memory than one view may is refused, and says what to ask for instead', async () => {
-    // 200 kB each
-    const place = (id: string) => Array.from({ length: id === 'a' ? 300 : 40 }, (_, n) => ({ key: `contract:${id}/${n}/${'x'.repeat(100_000)}` as const })); // prettier-ignore
+    const LONG = 'x'.repeat(100_000); // 200 kB, in a key or in the name of a total
+    const place = (id: string): readonly Contribution<'contract'>[] =>
+      id === 'a'
+        ? Array.from({ length: 300 }, (_, n) => ({ key: `contract:a/${n}/${LONG}` }))
+        : Array.from({ length: 40 }, (_, n) => ({ key: `contract:b/${n}`, sums: { [`tower:${n}/${LONG}`]: { n: 1n } } }));
     const heavy = projection({ name: 'heavy', version: 1, question: 'What takes much memory?', from: [source(contract, 'contract', { place, show: () => ({}) })], rows: {} }); // prettier-ignore
     world.wait(365);
     await world.record('contract-a', 'AwardContract', award, on('2015-11-01'));

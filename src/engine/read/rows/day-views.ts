@@ -49,7 +49,7 @@ let last: Promise<unknown> = Promise.resolve();
 export class DayViews {
   readonly #instance = ++instances;
   readonly #readsEvents: boolean;
-  readonly #categories: ReadonlySet<string>;
+  readonly #categories: ReadonlySet<string | undefined>;
   readonly #carried: Carried;
   /** Those who ask for the same view at the same time share it. */
   readonly #underWay = new Map<string, Promise<DayIndex>>();
@@ -59,7 +59,7 @@ export class DayViews {
   constructor(private readonly from: RowSource) {
     this.#readsEvents = readsEvents(from.projection);
     this.#carried = carriedIn(from.projection);
-    this.#categories = new Set(from.projection.from.flatMap(({ category }) => category ?? []));
+    this.#categories = new Set(from.projection.from.map(({ category }) => category));
   }
 
   /** What a view is kept under. */
@@ -206,7 +206,7 @@ export class DayViews {
     const { readModel } = this.from;
     const faulted = this.from.writer.faulted.get(stream) ?? Infinity;
     const revision = faulted > at && known !== undefined ? known : readModel.revisionAt(stream, Math.min(at, faulted - 1));
-    const { part, recorded, approximate, leftOut, left } = await this.#partOf(stream, revision, day, without);
+    const { part, recorded = [], approximate, leftOut, left } = await this.#partOf(stream, revision, day, without);
     const contributions = part && part.revision >= 0 ? contributionsOf(this.from.projection, part, day) : [];
     const fault = faulted <= at ? await this.#faultOf(stream, faulted, revision, contributions) : undefined;
     const placed: Placed[] = [];
@@ -229,7 +229,7 @@ export class DayViews {
 
   /** The part of a stream before what is certainly later than the day, and how much of it is uncertain. */
   async #partOf(stream: string, revision: number, day: string, without: boolean): Promise<Part> {
-    if (revision < 0) return { part: undefined, recorded: [], approximate: 0, leftOut: 0 };
+    if (revision < 0) return { part: undefined, approximate: 0, leftOut: 0 };
     let whole: History | undefined;
     if (revision < SHORT) {
       const events = await this.from.histories.read(stream, 0, revision + 1);
@@ -271,7 +271,7 @@ export class DayViews {
 interface Part {
   readonly part: Folded | undefined;
   /** What single events contribute by; of a part that was folded without a history it is not kept. */
-  readonly recorded: readonly RecordedEvent[];
+  readonly recorded?: readonly RecordedEvent[];
   readonly approximate: number;
   readonly leftOut: number;
   readonly left?: NonNullable<Standing['without']>;
@@ -299,7 +299,7 @@ const folded = (empty: Snapshot, events: readonly RecordedEvent[], day: string):
   if (opening >= end && types[order[opening]!.event.type]?.bringsIn) return undefined;
   const approximate = order.slice(0, end).filter(({ latest }) => latest > day).length;
   const leftOut = order.slice(end).filter(({ earliest }) => earliest <= day).length;
-  return { part: empty.extended(order.slice(0, end).map(({ event }) => event)), recorded: [], approximate, leftOut };
+  return { part: empty.extended(order.slice(0, end).map(({ event }) => event)), approximate, leftOut };
 };
 
 /** What views at one sequence and another have in common. */
