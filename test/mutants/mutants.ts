@@ -45,6 +45,11 @@ const scopes: readonly Scope[] = [
   { name: 'workforce', files: ['src/domain/workforce/**/*.ts'], specs: 'test/domain/(workforce|leavers-between|law)' },
   { name: 'law', files: ['src/domain/law/*.ts'], specs: 'test/domain/law' },
   { name: 'account', files: ['src/domain/account/**/*.ts'], specs: 'test/domain/account' },
+  {
+    name: 'standing',
+    files: ['src/domain/{contract/{standing,closing},supplier/standing}.ts'],
+    specs: 'test/domain/(adopted-checks|supplier)',
+  },
   { name: 'suppliers', files: ['src/domain/contract/suppliers.ts'], specs: 'test/domain/(suppliers|bounds)' },
   {
     name: 'award',
@@ -61,7 +66,7 @@ const scopes: readonly Scope[] = [
     name: 'contract',
     files: ['src/domain/contract/**/*.ts'],
     specs:
-      'test/domain/(contract|suppliers|proposals|recorded|references|indexation|money|months|about|disclosed|law-adopted|cumulative|bounds|backdated|rules)',
+      'test/domain/(contract|suppliers|proposals|recorded|references|indexation|money|months|about|disclosed|law-adopted|cumulative|bounds|backdated|rules|adopted-checks)',
   },
   {
     name: 'programme',
@@ -124,6 +129,7 @@ const scopes: readonly Scope[] = [
     files: ['follower', 'projection-writer'].map((name) => `src/engine/read/${name}.ts`),
     specs: 'test/engine/(follower|standing)',
   },
+  { name: 'carried', files: ['src/engine/read/carried.ts'], specs: 'test/projections/through-contracts' },
   { name: 'updates', files: ['src/engine/read/rows/updates.ts'], specs: 'test/engine/(row-updates|rows-around)' },
   {
     name: 'rows',
