@@ -1,4 +1,4 @@
-import { describe, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { account } from '../../src/domain/account/index.js';
 import { admitSupplier } from '../../src/domain/contract/commands/admit-supplier.js';
 import { awardContract } from '../../src/domain/contract/commands/award-contract.js';
@@ -10,6 +10,7 @@ import { correctFact } from '../../src/domain/ledger/commands/correct-fact.js';
 import { programme } from '../../src/domain/programme/index.js';
 import { reinstateSupplier } from '../../src/domain/supplier/commands/reinstate-supplier.js';
 import { supplier } from '../../src/domain/supplier/index.js';
+import { isInGoodStanding } from '../../src/domain/supplier/standing.js';
 import { context, specification, stream, theFact, type GivenEvent, type Stream } from '../given.js';
 
 const gbp = (amount: string, more: object = {}) => ({ amount, currency: 'GBP', ...more });
@@ -59,6 +60,25 @@ describe('the standing of a supplier, where the programme has adopted the check,
     await on('2015-03-01', suspended('2015')).assesses({ [rule]: { result: 'not-assessable', note: 'It is not known whether suspended on that day: carillion.' } }); // prettier-ignore
   });
 
+  it('names each of several', async () => {
+    const both = (day: string) =>
+      specification(contract, {
+        others: [
+          stream(programme, 'met', context('ProgrammeChartered', { title: 'TT', authority: 'MPS', baseCurrency: 'GBP' }, '2009'), context('PolicyAdopted', { policy: 'rules', title: 'Rules', version: '1', inForceFrom: '2010', checks: ['supplier-standing'] }, '2010')), // prettier-ignore
+          stream(supplier, 'carillion', registered, suspended('2015')),
+          stream(supplier, 'csc', registered, suspended('2015')),
+        ],
+      })().when(awardContract, award('csc', 'carillion'), { effectiveOn: day });
+    await both('2016-03-01').assesses({ [rule]: { result: 'not-met', note: 'Suspended on that day: csc, carillion.' } });
+    await both('2015-03-01').assesses({ [rule]: { result: 'not-assessable', note: 'It is not known whether suspended on that day: csc, carillion.' } }); // prettier-ignore
+  });
+
+  it('is good on a day outside every suspension, and unknown where one of them is', () => {
+    const once = { ground: 'Fraud', on: '2015', endedOn: '2016-01-01' };
+    const on = (day: string) => isInGoodStanding({ formerSuspensions: [once], suspended: { ground: 'Fraud', on: '2018-02' } }, day);
+    expect(['2014-12-31', '2015-06-01', '2016-01-01', '2018-02-10', '2018-03-01'].map(on)).toEqual(['yes', 'unknown', 'yes', 'unknown', 'no']); // prettier-ignore
+  });
+
   it('is asked of who joins a contract, and of who takes it over', async () => {
     const bad = when(suspended('2016'));
     const signed = [context('ContractAwarded', award('csc'), '2015'), context('ContractSigned', {}, '2015')];
@@ -103,9 +123,12 @@ describe('what a contract came to, where the programme has adopted the check tha
   it('is not assessable where a figure is too rounded to tell, is a bound, or is not known', async () => {
     const precision = 'The final value lies within precision of the ceiling: say what its sources are rounded to (roundedTo).';
     await close(gbp('110.00'), gbp('100.00', { qualifier: 'about' })).assesses({ [rule]: { result: 'not-assessable', note: precision } });
-    await close(gbp('100.00', { qualifier: 'at-least' })).assesses({ [rule]: 'not-assessable' });
-    await close({ undisclosed: true }).assesses({ [rule]: 'not-assessable' });
-    await close(gbp('50.00'), { undisclosed: true }).assesses({ [rule]: 'not-assessable' });
+    const unknown = { [rule]: { result: 'not-assessable' as const, note: 'What it came to, or what was approved, is not known in one currency.' } }; // prettier-ignore
+    await close(gbp('100.00', { qualifier: 'at-least' })).assesses(unknown);
+    await close(gbp('101.00'), gbp('100.00', { qualifier: 'at-least' })).assesses(unknown);
+    await close(gbp('100.00'), gbp('100.00', { qualifier: 'at-least' })).assesses({ [rule]: 'met' });
+    await close({ undisclosed: true }).assesses(unknown);
+    await close(gbp('50.00'), { undisclosed: true }).assesses(unknown);
   });
 });
 
@@ -123,6 +146,8 @@ describe('the account of a contract that is closed, where the programme has adop
     await close('account-reconciled', opened, invoiced, paid('60.00')).rejects('ledger/policy-not-met', {
       detail: 'What is paid is not what is invoiced in GBP.',
     });
+    const inEuro = context('InvoiceRecorded', { invoice: 'i-2', amount: { amount: '5.00', currency: 'EUR' } }, '2016');
+    await close('account-reconciled', opened, inEuro, invoiced).rejects('ledger/policy-not-met', { detail: 'in EUR, GBP.' });
     await close('account-reconciled', opened, invoiced, paid('100.01')).rejects('ledger/policy-not-met', { detail: rule });
     await close('account-reconciled', opened, invoiced, paid('100.00')).assesses({ [rule]: { result: 'met', inputs: { account: 'open', open: [] } } }); // prettier-ignore
   });

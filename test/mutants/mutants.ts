@@ -78,7 +78,7 @@ const scopes: readonly Scope[] = [
   {
     name: 'ledger',
     files: ['src/domain/ledger/**/*.ts'],
-    specs: 'test/domain/(ledger|references|suppliers|contract-ends|backdated|rules)',
+    specs: 'test/(domain/(ledger|references|suppliers|contract-ends|backdated|rules)|kernel/approval)',
   },
   { name: 'statement', files: ['projections/losses-statement*.ts'], specs: 'test/projections/(losses-statement|loss-attacks)' },
   {

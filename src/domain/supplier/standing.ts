@@ -9,8 +9,8 @@ const isDuring = (suspension: Suspension, day: string): 'yes' | 'no' | 'unknown'
   const { on, until } = suspension;
   const outside = [
     before(day, on),
-    until === undefined ? 'no' : before(until, day),
-    'endedOn' in suspension ? OPPOSITE[before(day, suspension.endedOn)] : 'no',
+    until !== undefined && before(until, day),
+    'endedOn' in suspension && OPPOSITE[before(day, suspension.endedOn)],
   ];
   return outside.includes('yes') ? 'no' : outside.includes('unknown') ? 'unknown' : 'yes';
 };
