@@ -6,7 +6,7 @@ export const WAIVES = '/record/waives';
 
 /**
  * Where a body asks for an approver among those who sign in: '' where the command as a whole approves or writes off, else the pointer to the
- * rules that it waives, or to the decider or authority that it corrects. Undefined where whoever may record may send it.
+ * rules that it waives, or to the decider or authority that it corrects. Undefined where everybody who may record may send it.
  */
 export const approvalIn = (
   { approves }: Pick<AnyCommand, 'approves'>,

@@ -1,10 +1,10 @@
 /** JSON as it is stored: no classes, no dates, no bigints. */
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
 /** JSON of whatever shape. */
-// eslint-disable-next-line @typescript-eslint/no-explicit-any -- whoever reads it knows the shape, by the type of an event or by the place that a pointer names
+// eslint-disable-next-line @typescript-eslint/no-explicit-any -- its reader knows the shape, by the type of an event or by the place that a pointer names
 export type AnyJson = any;
 /** The state of an aggregate of whatever category. */
-// eslint-disable-next-line @typescript-eslint/no-explicit-any -- whoever reads it knows the category; the compiler does where an aggregate is named
+// eslint-disable-next-line @typescript-eslint/no-explicit-any -- its reader knows the category; the compiler does where an aggregate is named
 export type AnyState = any;
 
 /** An event, named in the past tense. `data` holds what was decided, nothing derived. */

@@ -193,7 +193,7 @@ export class HistoryBrokenError extends Error {
   readonly code: string = 'history-broken';
 }
 
-/** A check has found that the history is not the one that was signed, and has told the operator: what is refused since says it to its caller alone. */
+/** A check has found that the history is not the one that was signed, and the operator knows: what is refused since says it to its caller alone. */
 export class AlteredHistoryError extends HistoryBrokenError {}
 
 /** The store no longer shows every event of one stream. Other streams are not affected. */

@@ -82,7 +82,7 @@ describe('where people sign in', () => {
     expect((await server.post('/contracts/ours/annotate', none, as('jane'))).status).not.toBe(403);
   });
 
-  it('who decided, and on what authority, is corrected by an approver; all else by whoever records', async () => {
+  it('who decided, and on what authority, is corrected by an approver; all else by everybody who records', async () => {
     const { events } = await accepted(server.post('/contracts/theirs/award-contract', { ...award, title: 'Theirs' }, as('jane')));
     const correct = (changes: readonly object[], person: string) =>
       server.post('/contracts/theirs/correct-fact', { event: events[0].id, because: 'error', changes, record: { reason: 'Misread.' } }, as(person)); // prettier-ignore

@@ -87,7 +87,7 @@ describe('a programme with more duties than a page reads', () => {
     expect(text).not.toContain('There are more duties than this pack holds');
   });
 
-  it('is told so in its pack where even these are too many', async () => {
+  it('is said to be so in its pack where even these are too many', async () => {
     const { text } = await pageOf(server, `/app/programmes/big/pack?effectiveOn=2041-01-05&minPosition=${position}`);
     expect(text).toContain('There are more duties than this pack holds: All deadlines');
   });

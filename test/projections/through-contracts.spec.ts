@@ -28,7 +28,7 @@ const withdraw = async (stream: string, at = 0) =>
   world.record(stream, 'WithdrawFact', { event: (await world.history(stream)).recorded[at]!.id });
 const ofSupplier = (row: any) => [row.losses.authority.gross.text, row.losses.supplier.gross.text, row.counts.losses, row.lossList.map(({ loss: id }: any) => id)]; // prettier-ignore
 
-/** What a supplier is shown to have lost, now and to whoever followed its row; the row and its list say the same. */
+/** What a supplier is shown to have lost, now and to those who followed its row; the row and its list say the same. */
 const lostWith = async (rows: Rows, supplier: string) => {
   const key = `supplier:${supplier}`;
   const row = await rows.row('exposure', key);

@@ -28,7 +28,7 @@ export interface SupervisorOptions {
 
 /** Who reads what the follower writes. */
 export interface Supervised {
-  /** The last event that it was told is committed. */
+  /** The last event of which it has heard that it is committed. */
   sequence(): Sequence;
   /** The first read model of the log is begun, which has this head. */
   begins(head: string | undefined): void;
