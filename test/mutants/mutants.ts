@@ -129,7 +129,7 @@ const scopes: readonly Scope[] = [
     files: ['follower', 'projection-writer'].map((name) => `src/engine/read/${name}.ts`),
     specs: 'test/engine/(follower|standing)',
   },
-  { name: 'carried', files: ['src/engine/read/carried.ts'], specs: 'test/projections/through-contracts' },
+  { name: 'carried', files: ['src/engine/read/carried.ts'], specs: 'test/(engine/carried|projections/through-contracts)' },
   { name: 'updates', files: ['src/engine/read/rows/updates.ts'], specs: 'test/engine/(row-updates|rows-around)' },
   {
     name: 'rows',
