@@ -103,6 +103,8 @@ const follow = async (
   const reader = file.read(() => undefined);
   opened.push({ follower, reader });
   const last = () => reports.at(-1)!;
+  let failed: { readonly error: unknown } | undefined;
+  follower.ended.catch((error: unknown) => (failed = { error }));
   return {
     follower,
     reader,
@@ -114,6 +116,7 @@ const follow = async (
     /** Once it has committed so many events. */
     read: async (sequence: number) => {
       await until(() => {
+        if (failed) throw failed.error; // it goes on no more
         follower.flush();
         return last().sequence >= sequence && last().builds.every(({ catchingUp }) => catchingUp === undefined);
       });

@@ -11,6 +11,8 @@ interface Scope {
   readonly files: readonly string[];
   /** Prefixes of spec files, by commas. */
   readonly specs: string;
+  /** How long a mutant may go on beyond its specs, where many of them end nothing that waits; 20 s unless set. */
+  readonly timeoutMs?: number;
 }
 
 /** A file belongs to the first scope that has it. */
@@ -60,6 +62,26 @@ const scopes: readonly Scope[] = [
     name: 'terms',
     files: ['src/domain/contract/events/{start,terms,standstill}.ts'],
     specs: 'test/domain/(contract(?=\\.|-(ends|options|terms))|term-and-service|rules-in-any-order)',
+  },
+  {
+    name: 'extension',
+    files: ['src/domain/contract/events/extension.ts'],
+    specs: 'test/domain/(adopted-checks|contract(?=\\.|-(ends|options|terms))|law-adopted|term-and-service)',
+  },
+  {
+    name: 'novation',
+    files: ['src/domain/contract/events/novation.ts'],
+    specs: 'test/domain/(adopted-checks|bounds|contract(?=\\.)|suppliers)',
+  },
+  {
+    name: 'end',
+    files: ['src/domain/contract/events/end.ts'],
+    specs: 'test/domain/(adopted-checks|contract(?=\\.|-ends)|months-and-days|suppliers|term-and-service)',
+  },
+  {
+    name: 'composed',
+    files: ['src/domain/contract/framework.ts'],
+    specs: 'test/domain/(contract(?=\\.)|bounds|recorded-contract|suppliers)',
   },
   { name: 'milestones', files: ['src/domain/contract/events/milestones.ts'], specs: 'test/domain/contract(?=\\.|-performance)' },
   {
@@ -123,11 +145,13 @@ const scopes: readonly Scope[] = [
     files: ['history-cache', 'earlier', 'segmented-lru'].map((name) => `src/engine/${name}.ts`),
     specs: 'test/engine/(history-cache|segmented-lru|concurrent-histories)',
   },
-  { name: 'automations', files: ['src/engine/automation/automations.ts'], specs: 'test/engine/automation' },
+  { name: 'automations', files: ['src/engine/automation/automations.ts'], specs: 'test/engine/automation-runs', timeoutMs: 3000 },
+  { name: 'follower', files: ['src/engine/read/follower.ts'], specs: 'test/engine/follower' },
   {
-    name: 'follower',
-    files: ['follower', 'projection-writer'].map((name) => `src/engine/read/${name}.ts`),
-    specs: 'test/engine/(follower|standing)',
+    name: 'writer',
+    files: ['src/engine/read/projection-writer.ts'],
+    specs: 'test/(engine/(follower|standing)|projections/through-contracts)',
+    timeoutMs: 3000,
   },
   { name: 'carried', files: ['src/engine/read/carried.ts'], specs: 'test/(engine/carried|projections/through-contracts)' },
   { name: 'updates', files: ['src/engine/read/rows/updates.ts'], specs: 'test/engine/(row-updates|rows-around)' },
@@ -168,7 +192,7 @@ interface Report {
 const KILLED = ['Killed', 'Timeout'];
 const ALIVE = ['Survived', 'NoCoverage'];
 
-const run = ({ name, specs }: Scope, files: readonly string[]): void => {
+const run = ({ name, specs, timeoutMs = 20_000 }: Scope, files: readonly string[]): void => {
   console.log(`\n${name}: ${files.join(', ')} by ${specs}`);
   const begun = performance.now();
   const stryker = [
@@ -180,6 +204,8 @@ const run = ({ name, specs }: Scope, files: readonly string[]): void => {
       files.join(','),
       '--concurrency',
       values.concurrency,
+      '--timeoutMS',
+      String(timeoutMs),
       ...(values.force ? ['--force'] : []),
       ...(values.dry ? ['--dryRunOnly'] : []),
     ],
