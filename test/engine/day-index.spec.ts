@@ -173,12 +173,9 @@ describe('a list on a day', () => {
   });
 
   it('has links of one event by the beginning of their streams, and those of one stream by key', async () => {
-    const index = await indexOnDay(
-      [at('a', 'a2', 'a10', 'a1'), at('b', 'b')],
-      () =>
-      new Map(['a1', 'a10', 'a2'].map((key) => [`contract-a contract:${key}`, 50] as const).concat([['contract-b contract:b', 50]])), // prettier-ignore
-    );
-    expect(ids(index.linked('contract0>tower:euc'))).toEqual(['contract-a contract:a1', 'contract-a contract:a10', 'contract-a contract:a2', 'contract-b contract:b']); // prettier-ignore
+    const names = ['contract-a contract:a1', 'contract-a contract:a10', 'contract-a contract:a2', 'contract-b contract:b'];
+    const index = await indexOnDay([at('a', 'a2', 'a10', 'a1'), at('b', 'b')], () => new Map(names.map((name) => [name, 50])));
+    expect(ids(index.linked('contract0>tower:euc'))).toEqual(names);
   });
 
   it('of one, or of none, is looked up nowhere', async () => {
