@@ -25,7 +25,7 @@ const scopes: readonly Scope[] = [
   },
   { name: 'headcounts', files: ['src/kernel/values/headcounts.ts'], specs: 'test/kernel/headcounts' },
   { name: 'words', files: ['src/kernel/values/{words,match-key,currencies}.ts'], specs: 'test/kernel/(words|match-key|amounts)' },
-  { name: 'json', files: ['src/kernel/values/json.ts'], specs: 'test/kernel/(json|differences)' },
+  { name: 'json', files: ['src/kernel/values/json.ts'], specs: 'test/kernel/(json|differences|canonical)' },
   { name: 'fields', files: ['src/kernel/schema/*.ts'], specs: 'test/kernel/fields' },
   {
     name: 'history',
