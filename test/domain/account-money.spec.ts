@@ -212,6 +212,13 @@ describe('what is expected to be spent', () => {
     expect(await foundOf({ ...money('100'), qualifier: 'about' })).toEqual([]);
   });
 
+  it('of one nature has parts as well', async () => {
+    const capital = [expected(2016, money('30'), { nature: 'capital' }), expected(2016, money('31'), { nature: 'capital', period: 1 })];
+    expect(foundIn(await after(...capital)).map(({ text }) => text)).toEqual([
+      'capital of the year that begins in 2016: its parts come to £31; £30 is expected of all of it.',
+    ]);
+  });
+
   it('keeps currencies apart', async () =>
     expect(await figures(expected(2016, money('40')), expected(2016, money('41', 'JPY')))).toEqual([
       [2016, 'all', '40', undefined],
@@ -297,6 +304,14 @@ describe('a finance officer', () => {
       },
     ]));
 
+  it('reads in which other currencies it is invoiced, where these are several', async () => {
+    const lines = [committed('o', money('5000', 'JPY')), committed('q', money('7', 'EUR'))];
+    const invoices = [invoiced('i', money('5000', 'JPY')), invoiced('j', money('7', 'EUR'))];
+    expect(foundIn(await after(...lines, ...invoices), money('10')).map(({ text }) => text)).toEqual([
+      '¥5,000 and €7 is invoiced; the ceiling is in GBP: they are not compared.',
+    ]);
+  });
+
   it('reads no finding beside a ceiling of about £65m until £65.5m is exceeded', async () => {
     const ceiling: Value = { ...money('65000000'), qualifier: 'about' };
     const codes = async (amount: string) => foundIn(await after(committed('o', money('70000000')), invoiced('i', money(amount))), ceiling).map(({ code }) => code); // prettier-ignore
@@ -307,6 +322,8 @@ describe('a finance officer', () => {
     const payments = Array.from({ length: 7 }, (_, i) => paid(`p-${i}`, money('1')));
     const a = await after(committed('o', money('7')), invoiced('i', money('7')), ...payments);
     expect(foundIn(a)).toEqual([{ code: 'unallocated-payments', text: 'p-0, p-1, p-2, p-3, p-4 and 2 more: no invoice is named.' }]);
+    const five = await after(committed('o', money('7')), invoiced('i', money('7')), ...payments.slice(0, 5));
+    expect(foundIn(five).map(({ text }) => text)).toEqual(['p-0, p-1, p-2, p-3, p-4: no invoice is named.']);
   });
 
   it('cannot invoice in a currency that was withdrawn before the day', () =>

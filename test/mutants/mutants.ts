@@ -134,6 +134,12 @@ const scopes: readonly Scope[] = [
     files: ['projections/{tower-board*,tower-parts}.ts'],
     specs: 'test/projections/(shown-(board|towers)|towers-over)',
   },
+  { name: 'per-year', files: ['projections/per-year.ts'], specs: 'test/projections/per-year' },
+  {
+    name: 'money',
+    files: ['projections/money.ts'],
+    specs: 'test/projections/(money|replaced|people-and-losses|totals|shown-contracts)',
+  },
   { name: 'waiting', files: ['projections/waiting.ts'], specs: 'test/projections/waiting' },
   { name: 'projections', files: ['projections/*.ts'], specs: 'test/projections/(shown|trail|people-and-losses|per-year|promised)' },
   { name: 'clock', files: ['src/engine/write/clock-guard.ts'], specs: 'test/engine/clock-guard' },
