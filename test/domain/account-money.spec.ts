@@ -288,6 +288,11 @@ describe('a finance officer', () => {
       .when(recordCreditNote, { creditNote: 'c', amount: { ...money('5'), qualifier: 'at-least' } })
       .leaves((a) => expect(a.invoices.slice(1).map(({ amount }) => amount)).toEqual([money('0.00'), { ...money('-5'), qualifier: 'at-most' }]))); // prettier-ignore
 
+  it('credits an amount that is rounded as far as it is', () =>
+    given(opened, invoiced('i', money('1000')))
+      .when(recordCreditNote, { creditNote: 'c', amount: { ...money('50'), qualifier: 'about', roundedTo: '10' } })
+      .leaves((a) => expect(a.invoices[1]!.amount).toEqual({ ...money('-50'), qualifier: 'about', roundedTo: '10' })));
+
   it('never sees amounts with and without VAT in one figure', async () => {
     const a = await after(committed('o', money('100')), invoiced('i', money('100')), invoiced('j', money('120'), undefined, '2016-05-11', { vat: 'inc' })); // prettier-ignore
     expect(totalMeasures(a)).toMatchObject({ 'invoiced.ex.GBP': 10000n, 'invoiced.inc.GBP': 12000n });

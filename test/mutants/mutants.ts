@@ -46,7 +46,7 @@ const scopes: readonly Scope[] = [
   { name: 'loss', files: ['src/domain/loss/**/*.ts'], specs: 'test/domain/loss(?!-figures|-any)' },
   { name: 'workforce', files: ['src/domain/workforce/**/*.ts'], specs: 'test/domain/(workforce|leavers-between|law)' },
   { name: 'law', files: ['src/domain/law/*.ts'], specs: 'test/domain/law' },
-  { name: 'account-sums', files: ['src/domain/account/state.ts'], specs: 'test/domain/account-(sums|outstanding|money)' },
+  { name: 'account-sums', files: ['src/domain/account/state.ts'], specs: 'test/domain/account(?=\\.|-(sums|outstanding|money))' },
   { name: 'account-findings', files: ['src/domain/account/findings.ts'], specs: 'test/domain/account(?=\\.|-(sums|money|redenominated))' },
   { name: 'account', files: ['src/domain/account/**/*.ts'], specs: 'test/domain/account' },
   {
