@@ -9,6 +9,7 @@ import { settleAccount } from '../../src/domain/account/commands/settle-account.
 import { account, accountFindings, expectedSpend, totalMeasures, type Account } from '../../src/domain/account/index.js';
 import { contract } from '../../src/domain/contract/index.js';
 import { correctFact } from '../../src/domain/ledger/commands/correct-fact.js';
+import { withdrawFact } from '../../src/domain/ledger/commands/withdraw-fact.js';
 import { programme } from '../../src/domain/programme/index.js';
 import { supplier } from '../../src/domain/supplier/index.js';
 import type { Value } from '../../src/kernel/index.js';
@@ -269,6 +270,39 @@ describe('a finance officer', () => {
     await given(opened)
       .when(expectSpend, { year: 2016, amount: money('1') }, { effectiveOn: '1995' })
       .rejects('account/not-yet');
+  });
+
+  it('allocates one payment of several, to as many invoices as it pays', async () => {
+    const lines = [invoiced('i', money('30')), invoiced('j', money('20')), paid('p', money('50')), paid('q', money('7'))];
+    await given(opened, ...lines)
+      .when(allocatePayment, { payment: 'p', invoices: ['i', 'j'] })
+      .leaves((a) => expect(a.payments.map(({ payment, amount, invoices }) => [payment, amount.amount, invoices])).toEqual([['p', '50', ['i', 'j']], ['q', '7', undefined]])); // prettier-ignore
+    await given(opened, ...lines, context('PaymentAllocated', { payment: 'p', invoices: ['i', 'j'] }, '2016-07'))
+      .when(allocatePayment, { payment: 'p', invoices: ['i'] })
+      .rejects('account/payment-allocated', { detail: 'p pays i, j: correct' });
+  });
+
+  it('cannot withdraw what later lines name, nor change its currency or its invoices under them', async () => {
+    const allocated = context('PaymentAllocated', { payment: 'p', invoices: ['i'] }, '2016-07');
+    const taken = context('FundsDecommitted', { commitment: 'o', amount: money('1') }, '2016-07');
+    const credited = context('CreditNoteRecorded', { creditNote: 'c', amount: money('1'), invoice: 'i' }, '2016-07');
+    const [order, invoice, payment] = [committed('o', money('9')), invoiced('i', money('9')), paid('p', money('9'))];
+    const withdrawn = (events: readonly GivenEvent[], n: number, because: string) =>
+      given(opened, ...events)
+        .when(withdrawFact, { event: theFact(n) })
+        .rejects('ledger/breaks-later-event', { because });
+    await withdrawn([order, taken], 2, 'account/unknown-commitment');
+    await withdrawn([invoice, credited], 2, 'account/unknown-invoice');
+    await withdrawn([invoice, paid('p', money('9'), { invoices: ['i'] })], 2, 'account/unknown-invoice');
+    await withdrawn([invoice, payment, allocated], 3, 'account/unknown-payment');
+    const corrected = (events: readonly GivenEvent[], n: number, pointer: string, value: unknown, because: string) =>
+      given(opened, ...events)
+        .when(correctFact, { event: theFact(n), changes: [{ pointer, value }], because: 'error' })
+        .rejects('ledger/breaks-later-event', { because });
+    await corrected([order, taken], 2, '/amount/currency', 'EUR', 'account/other-currency');
+    await corrected([invoice, credited], 2, '/amount/currency', 'EUR', 'account/other-currency');
+    await corrected([invoice, payment, allocated], 3, '/amount/currency', 'EUR', 'account/other-currency');
+    await corrected([invoice, payment, allocated], 3, '/invoices', ['i'], 'account/payment-allocated');
   });
 
   it('gets back what a credit note of another year takes off a paid invoice, and can settle then', async () => {
