@@ -175,7 +175,12 @@ it('options are exercised in order, where the programme has adopted the check', 
   await exercise('year-7', option('year-6'), option('year-7')).rejects('ledger/policy-not-met', {
     detail: 'Still open before it: year-6.',
   });
-  await exercise('year-6', option('year-6'), option('year-7')).assesses({ [rule]: 'met' });
+  await exercise('year-7', option('year-5'), option('year-6'), option('year-7')).rejects('ledger/policy-not-met', {
+    detail: 'Still open before it: year-5, year-6.',
+  });
+  await exercise('year-6', option('year-6'), option('year-7')).assesses({
+    [rule]: { result: 'met', inputs: { option: 'year-6', earlier: [] } },
+  });
   await exercise('year-7', option('year-6', 'lapsed'), option('year-7')).assesses({ [rule]: 'met' });
 });
 
