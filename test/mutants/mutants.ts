@@ -158,7 +158,7 @@ const scopes: readonly Scope[] = [
   {
     name: 'writer',
     files: ['src/engine/read/projection-writer.ts'],
-    specs: 'test/(engine/(follower|standing)|projections/through-contracts)',
+    specs: 'test/engine/(follower(?=\\.)|standing|rows-around)',
     timeoutMs: 3000,
   },
   { name: 'carried', files: ['src/engine/read/carried.ts'], specs: 'test/(engine/carried|projections/through-contracts)' },
