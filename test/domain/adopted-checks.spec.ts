@@ -189,5 +189,7 @@ it('a novation cites its ground, where the programme has adopted the check', asy
     under('novation-ground')(context('ContractAwarded', award('csc'), '2015'), context('ContractSigned', {}, '2015')) // prettier-ignore
       .when(novateContract, { supplier: 'carillion', ...more });
   await novate({}).rejects('ledger/policy-not-met', { detail: 'No ground in law or contract is cited.' });
-  await novate({ ground: 'PCR 2015 reg. 72(1)(d)' }).assesses({ 'rules/novation-ground': 'met' });
+  await novate({ ground: 'PCR 2015 reg. 72(1)(d)' }).assesses({
+    'rules/novation-ground': { result: 'met', inputs: { ground: 'PCR 2015 reg. 72(1)(d)' } },
+  });
 });
