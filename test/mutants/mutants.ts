@@ -78,7 +78,7 @@ const scopes: readonly Scope[] = [
   {
     name: 'end',
     files: ['src/domain/contract/events/end.ts'],
-    specs: 'test/domain/(adopted-checks|contract(?=\\.|-ends)|months-and-days|suppliers|term-and-service)',
+    specs: 'test/domain/(adopted-checks|contract(?=\\.|-(ends|terms))|months-and-days|suppliers|term-and-service)',
   },
   {
     name: 'composed',
