@@ -9,6 +9,7 @@ import { settleAccount } from '../../src/domain/account/commands/settle-account.
 import { account, accountFindings, expectedSpend, totalMeasures, type Account } from '../../src/domain/account/index.js';
 import { contract } from '../../src/domain/contract/index.js';
 import { correctFact } from '../../src/domain/ledger/commands/correct-fact.js';
+import { withdrawFact } from '../../src/domain/ledger/commands/withdraw-fact.js';
 import { programme } from '../../src/domain/programme/index.js';
 import { supplier } from '../../src/domain/supplier/index.js';
 import type { Value } from '../../src/kernel/index.js';
@@ -212,6 +213,13 @@ describe('what is expected to be spent', () => {
     expect(await foundOf({ ...money('100'), qualifier: 'about' })).toEqual([]);
   });
 
+  it('of one nature has parts as well', async () => {
+    const capital = [expected(2016, money('30'), { nature: 'capital' }), expected(2016, money('31'), { nature: 'capital', period: 1 })];
+    expect(foundIn(await after(...capital)).map(({ text }) => text)).toEqual([
+      'capital of the year that begins in 2016: its parts come to £31; £30 is expected of all of it.',
+    ]);
+  });
+
   it('keeps currencies apart', async () =>
     expect(await figures(expected(2016, money('40')), expected(2016, money('41', 'JPY')))).toEqual([
       [2016, 'all', '40', undefined],
@@ -264,6 +272,39 @@ describe('a finance officer', () => {
       .rejects('account/not-yet');
   });
 
+  it('allocates one payment of several, to as many invoices as it pays', async () => {
+    const lines = [invoiced('i', money('30')), invoiced('j', money('20')), paid('p', money('50')), paid('q', money('7'))];
+    await given(opened, ...lines)
+      .when(allocatePayment, { payment: 'p', invoices: ['i', 'j'] })
+      .leaves((a) => expect(a.payments.map(({ payment, amount, invoices }) => [payment, amount.amount, invoices])).toEqual([['p', '50', ['i', 'j']], ['q', '7', undefined]])); // prettier-ignore
+    await given(opened, ...lines, context('PaymentAllocated', { payment: 'p', invoices: ['i', 'j'] }, '2016-07'))
+      .when(allocatePayment, { payment: 'p', invoices: ['i'] })
+      .rejects('account/payment-allocated', { detail: 'p pays i, j: correct' });
+  });
+
+  it('cannot withdraw what later lines name, nor change its currency or its invoices under them', async () => {
+    const allocated = context('PaymentAllocated', { payment: 'p', invoices: ['i'] }, '2016-07');
+    const taken = context('FundsDecommitted', { commitment: 'o', amount: money('1') }, '2016-07');
+    const credited = context('CreditNoteRecorded', { creditNote: 'c', amount: money('1'), invoice: 'i' }, '2016-07');
+    const [order, invoice, payment] = [committed('o', money('9')), invoiced('i', money('9')), paid('p', money('9'))];
+    const withdrawn = (events: readonly GivenEvent[], n: number, because: string) =>
+      given(opened, ...events)
+        .when(withdrawFact, { event: theFact(n) })
+        .rejects('ledger/breaks-later-event', { because });
+    await withdrawn([order, taken], 2, 'account/unknown-commitment');
+    await withdrawn([invoice, credited], 2, 'account/unknown-invoice');
+    await withdrawn([invoice, paid('p', money('9'), { invoices: ['i'] })], 2, 'account/unknown-invoice');
+    await withdrawn([invoice, payment, allocated], 3, 'account/unknown-payment');
+    const corrected = (events: readonly GivenEvent[], n: number, pointer: string, value: unknown, because: string) =>
+      given(opened, ...events)
+        .when(correctFact, { event: theFact(n), changes: [{ pointer, value }], because: 'error' })
+        .rejects('ledger/breaks-later-event', { because });
+    await corrected([order, taken], 2, '/amount/currency', 'EUR', 'account/other-currency');
+    await corrected([invoice, credited], 2, '/amount/currency', 'EUR', 'account/other-currency');
+    await corrected([invoice, payment, allocated], 3, '/amount/currency', 'EUR', 'account/other-currency');
+    await corrected([invoice, payment, allocated], 3, '/invoices', ['i'], 'account/payment-allocated');
+  });
+
   it('gets back what a credit note of another year takes off a paid invoice, and can settle then', async () => {
     const events = [opened, committed('o', money('100')), invoiced('i', money('100'), 'o'), paid('p', money('100'), { invoices: ['i'] })];
     const credited = context('CreditNoteRecorded', { creditNote: 'c', amount: money('20'), invoice: 'i' }, '2017-05');
@@ -281,6 +322,11 @@ describe('a finance officer', () => {
       .when(recordCreditNote, { creditNote: 'c', amount: { ...money('5'), qualifier: 'at-least' } })
       .leaves((a) => expect(a.invoices.slice(1).map(({ amount }) => amount)).toEqual([money('0.00'), { ...money('-5'), qualifier: 'at-most' }]))); // prettier-ignore
 
+  it('credits an amount that is rounded as far as it is', () =>
+    given(opened, invoiced('i', money('1000')))
+      .when(recordCreditNote, { creditNote: 'c', amount: { ...money('50'), qualifier: 'about', roundedTo: '10' } })
+      .leaves((a) => expect(a.invoices[1]!.amount).toEqual({ ...money('-50'), qualifier: 'about', roundedTo: '10' })));
+
   it('never sees amounts with and without VAT in one figure', async () => {
     const a = await after(committed('o', money('100')), invoiced('i', money('100')), invoiced('j', money('120'), undefined, '2016-05-11', { vat: 'inc' })); // prettier-ignore
     expect(totalMeasures(a)).toMatchObject({ 'invoiced.ex.GBP': 10000n, 'invoiced.inc.GBP': 12000n });
@@ -297,6 +343,14 @@ describe('a finance officer', () => {
       },
     ]));
 
+  it('reads in which other currencies it is invoiced, where these are several', async () => {
+    const lines = [committed('o', money('5000', 'JPY')), committed('q', money('7', 'EUR'))];
+    const invoices = [invoiced('i', money('5000', 'JPY')), invoiced('j', money('7', 'EUR'))];
+    expect(foundIn(await after(...lines, ...invoices), money('10')).map(({ text }) => text)).toEqual([
+      '¥5,000 and €7 is invoiced; the ceiling is in GBP: they are not compared.',
+    ]);
+  });
+
   it('reads no finding beside a ceiling of about £65m until £65.5m is exceeded', async () => {
     const ceiling: Value = { ...money('65000000'), qualifier: 'about' };
     const codes = async (amount: string) => foundIn(await after(committed('o', money('70000000')), invoiced('i', money(amount))), ceiling).map(({ code }) => code); // prettier-ignore
@@ -307,6 +361,8 @@ describe('a finance officer', () => {
     const payments = Array.from({ length: 7 }, (_, i) => paid(`p-${i}`, money('1')));
     const a = await after(committed('o', money('7')), invoiced('i', money('7')), ...payments);
     expect(foundIn(a)).toEqual([{ code: 'unallocated-payments', text: 'p-0, p-1, p-2, p-3, p-4 and 2 more: no invoice is named.' }]);
+    const five = await after(committed('o', money('7')), invoiced('i', money('7')), ...payments.slice(0, 5));
+    expect(foundIn(five).map(({ text }) => text)).toEqual(['p-0, p-1, p-2, p-3, p-4: no invoice is named.']);
   });
 
   it('cannot invoice in a currency that was withdrawn before the day', () =>

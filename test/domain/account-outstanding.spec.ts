@@ -41,11 +41,14 @@ describe('what is left to pay of an invoice', () => {
     ['is less what is credited of it', [credit(money('100'), 'a')], [['b', '50']]],
     ['is not changed by a credit note of no invoice', [credit(money('100'))], [['a', '100'], ['b', '50']]], // prettier-ignore
     ['is paid in the order in which a payment names them', [pay('p', money('120'), ['a', 'b'])], [['b', '30.00']]],
+    ['is less on the first alone, where a payment of several goes no further', [pay('p', money('30'), ['a', 'b'])], [['a', '70.00'], ['b', '50.00']]], // prettier-ignore
+    ['is not less on one that was paid too much already', [pay('p', money('150'), ['a']), pay('q', money('30'), ['a', 'b'])], [['b', '20.00']]], // prettier-ignore
     ['is not less for what another one was paid too much', [pay('p', money('150'), ['a'])], [['b', '50']]],
     ['is not less for a payment that names no invoice', [pay('p', money('150'))], [['a', '100'], ['b', '50']]], // prettier-ignore
     ['is less once that payment is allocated', [pay('p', money('150')), allocate('p', 'b', 'a')], []],
     ['is more again once it is paid back', [pay('p', money('100'), ['a']), pay('q', money('-40'), ['a'])], [['a', '40.00'], ['b', '50']]], // prettier-ignore
     ['is nothing where what was credited is paid back', [pay('p', money('100'), ['a']), credit(money('20'), 'a'), pay('q', money('-20'), ['a'])], [['b', '50']]], // prettier-ignore
+    ['is put back no further than on the first, where that is enough', [pay('p', money('130'), ['a']), pay('q', money('-20'), ['a', 'b'])], [['b', '50.00']]], // prettier-ignore
     ['is put back on the invoice that was paid too much', [pay('p', money('130'), ['a']), pay('q', money('-50'), ['a', 'b'])], [['b', '70.00']]], // prettier-ignore
   ])('%s', async (_, events, left) => {
     const a = await after(invoice('a', money('100')), invoice('b', money('50')), ...events);

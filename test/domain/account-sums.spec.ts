@@ -58,7 +58,7 @@ describe('a line of an account that has several', () => {
 });
 
 it('an account that cannot be settled yet names every currency in which it cannot', () =>
-  given(opened, paid('p', gbp('1')), paid('q', eur('1')), invoiced('i', gbp('1')), invoiced('j', { amount: '1', currency: 'DKK' }))
+  given(opened, paid('p', gbp('1')), paid('q', { amount: '1', currency: 'DKK' }), invoiced('i', gbp('1')), invoiced('j', eur('1')))
     .when(settleAccount, {})
     .rejects('account/not-reconciled', { detail: 'Not yet in DKK, EUR.' }));
 

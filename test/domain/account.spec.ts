@@ -195,12 +195,15 @@ describe('a line of an account', () => {
 
 describe('what is unusual in an account, and not refused', () => {
   const ceiling = { ceiling: gbp('800'), vat: 'unknown' } as const;
-  const found = (events: readonly GivenEvent[], of: Parameters<typeof accountFindings>[1] = ceiling) =>
-    new Promise((resolve) => {
-      void given(opened, ...events)
-        .when(recordPayment, { payment: 'last', amount: gbp('0') })
-        .leaves((a) => resolve(accountFindings(a, of).map(({ code }) => code)));
-    });
+  const found = async (events: readonly GivenEvent[], of: Parameters<typeof accountFindings>[1] = ceiling) => {
+    let codes: readonly string[] | undefined;
+    await given(opened, ...events)
+      .when(recordPayment, { payment: 'last', amount: gbp('0') })
+      .leaves((a) => {
+        codes = accountFindings(a, of).map(({ code }) => code);
+      });
+    return codes;
+  };
 
   it.each([
     ['nothing where it is in order', [committed, invoiced, credited, paid], []],

@@ -175,7 +175,12 @@ it('options are exercised in order, where the programme has adopted the check', 
   await exercise('year-7', option('year-6'), option('year-7')).rejects('ledger/policy-not-met', {
     detail: 'Still open before it: year-6.',
   });
-  await exercise('year-6', option('year-6'), option('year-7')).assesses({ [rule]: 'met' });
+  await exercise('year-7', option('year-5'), option('year-6'), option('year-7')).rejects('ledger/policy-not-met', {
+    detail: 'Still open before it: year-5, year-6.',
+  });
+  await exercise('year-6', option('year-6'), option('year-7')).assesses({
+    [rule]: { result: 'met', inputs: { option: 'year-6', earlier: [] } },
+  });
   await exercise('year-7', option('year-6', 'lapsed'), option('year-7')).assesses({ [rule]: 'met' });
 });
 
@@ -184,5 +189,7 @@ it('a novation cites its ground, where the programme has adopted the check', asy
     under('novation-ground')(context('ContractAwarded', award('csc'), '2015'), context('ContractSigned', {}, '2015')) // prettier-ignore
       .when(novateContract, { supplier: 'carillion', ...more });
   await novate({}).rejects('ledger/policy-not-met', { detail: 'No ground in law or contract is cited.' });
-  await novate({ ground: 'PCR 2015 reg. 72(1)(d)' }).assesses({ 'rules/novation-ground': 'met' });
+  await novate({ ground: 'PCR 2015 reg. 72(1)(d)' }).assesses({
+    'rules/novation-ground': { result: 'met', inputs: { ground: 'PCR 2015 reg. 72(1)(d)' } },
+  });
 });

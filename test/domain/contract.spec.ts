@@ -374,6 +374,9 @@ describe('SeekExtension and ExerciseExtension', () => {
     await rules(...optional({ endsOn: '2021' }))
       .when(exerciseExtension, { option: 'year-7' }, on('2021-06'))
       .assesses({ [rule]: 'not-assessable' });
+    await rules(...optional({ endsOn: undefined }))
+      .when(exerciseExtension, { option: 'year-7' }, on('2021-06'))
+      .assesses({ [rule]: { result: 'not-assessable', inputs: { noticeMonths: 4, endsOn: null } } });
     await rules(...optional())
       .when(exerciseExtension, { months: 1 }, on('2021-12-31'))
       .assesses({});

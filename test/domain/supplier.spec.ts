@@ -146,6 +146,19 @@ describe('SuspendSupplier and ReinstateSupplier', () => {
     given(registered('CSC'))
       .when(suspendSupplier, { ground: 'Again', until: '2016' }, { effectiveOn: '2017' })
       .rejects('supplier/suspension-ends-before-start', { pointer: '/until', detail: 'It begins on 2017.' }));
+  it('keeps each suspension that was taken back, with its days', async () => {
+    const again = context('SupplierSuspended', { ground: 'Again', until: '2021' }, '2019');
+    await given(registered('CSC'), suspended, context('SupplierReinstated', {}, '2018'), again)
+      .when(reinstateSupplier, {}, { effectiveOn: '2020' })
+      .leaves((state) => {
+        expect(state.suspended).toBeUndefined();
+        expect(state.formerSuspensions).toEqual([
+          { ground: 'Grave misconduct', on: '2017', endedOn: '2018' },
+          { ground: 'Again', until: '2021', on: '2019', endedOn: '2020' },
+        ]);
+      });
+  });
+
   it('reinstates a supplier that is suspended only', () =>
     given(registered('CSC')).when(reinstateSupplier, {}).rejects('supplier/in-good-standing'));
   it('needs a supplier that is registered', async () => {

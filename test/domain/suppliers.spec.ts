@@ -375,6 +375,32 @@ describe('a supplier that leaves', () => {
       .leaves({ suppliers: [{ leftOn: '2026-03-02' }] });
   });
 
+  it('may come back and leave again: it was none in between', () =>
+    given(
+      ...live(both),
+      context('SupplierRemoved', { supplier: 'csc' }, '2017-01-01'),
+      context('SupplierAdmitted', { supplier: 'csc' }, '2018-01-01'),
+    )
+      .when(removeSupplier, { supplier: 'csc' }, on('2019-01-01'))
+      .leaves((c) => {
+        expect(c.suppliers.filter(({ supplier }) => supplier === 'csc').map(({ joinedOn, leftOn }) => [joinedOn, leftOn])).toEqual([[undefined, '2017-01-01'], ['2018-01-01', '2019-01-01']]); // prettier-ignore
+        for (const [day, ids] of [
+          ['2016-12-31', ['csc', 'atos']],
+          ['2017-01-01', ['atos']],
+          ['2018-06-01', ['atos', 'csc']],
+          ['2019-01-01', ['atos']],
+        ] as const)
+          // prettier-ignore
+          expect([day, suppliersOn(c, day).map(({ supplier }) => supplier)]).toEqual([day, ids]);
+      }));
+
+  it('leaves a framework that has none: nobody else leaves it, and it ends with nobody', async () => {
+    const left = given(...live({ kind: 'framework' }), context('SupplierRemoved', { supplier: 'csc' }, '2017'));
+    await left.when(removeSupplier, { supplier: 'csc' }).rejects('contract/not-its-supplier', { detail: 'csc is none of its suppliers: it has none.' }); // prettier-ignore
+    await left.when(terminateContract, { ground: 'Convenience', from: 'csc' }).rejects('contract/not-its-supplier', { detail: 'csc is none of its suppliers: it has none.' }); // prettier-ignore
+    await left.when(terminateContract, { ground: 'Convenience' }).leaves({ stage: 'exiting' });
+  });
+
   it('does not leave before it joins', () =>
     given(...live(), context('SupplierAdmitted', { supplier: 'atos', takesEffectOn: '2021-01-01' }, '2020'))
       .when(removeSupplier, { supplier: 'atos', takesEffectOn: '2020-12-31' }, on('2020-06-01'))

@@ -3,7 +3,7 @@ import { lapseOption } from '../../src/domain/contract/commands/lapse-option.js'
 import { contract } from '../../src/domain/contract/index.js';
 import { supplier } from '../../src/domain/supplier/index.js';
 import { Automations, type AutomationsOptions } from '../../src/engine/automation/automations.js';
-import type { CommandRequest } from '../../src/engine/write/engine.js';
+import { StaleRevisionError, type CommandRequest } from '../../src/engine/write/engine.js';
 import { IdempotencyKeyReusedError, type Receipt } from '../../src/engine/write/receipt.js';
 import {
   History,
@@ -13,6 +13,7 @@ import {
   type AnyAggregate,
   type Automation,
   type AutomationInput,
+  type DueCommand,
   type RecordedEvent,
 } from '../../src/kernel/index.js';
 import { StoreUnavailableError } from '../../src/store/event-store.js';
@@ -30,9 +31,11 @@ const nodeOf = (
     readonly waitsForDay?: boolean;
     readonly isDue?: (item: string) => boolean;
     readonly aggregate?: AnyAggregate;
+    /** To whom the command goes; to the stream of the deadline unless set. */
+    readonly to?: Partial<Pick<DueCommand, 'aggregate' | 'id'>>;
   } = {},
 ) => {
-  const { waitsForDay = true, isDue = () => true, aggregate = contract, ...options } = more;
+  const { waitsForDay = true, isDue = () => true, aggregate = contract, to, ...options } = more;
   const inputs: AutomationInput[] = [];
   const automation: Automation = {
     name: 'when-it-passed-then-lapse',
@@ -43,7 +46,7 @@ const nodeOf = (
     due: (input) => {
       inputs.push(input);
       if (!isDue(input.item)) return undefined;
-      return { command: lapseOption, aggregate: contract, id: input.history.id, body: { option: input.item, record: {} }, cause, key: `lapse ${input.item}` }; // prettier-ignore
+      return { command: lapseOption, aggregate: contract, id: input.history.id, body: { option: input.item, record: {} }, cause, key: `lapse ${input.item}`, ...to }; // prettier-ignore
     },
   };
   const state = { today: '2020-06-01', sequence: 7, caughtUp: 0 };
@@ -155,6 +158,17 @@ describe('an automation', () => {
     expect(sent).toHaveLength(1);
   });
 
+  it('is asked about a contract with the programme that it belongs to', async () => {
+    const { node, inputs } = nodeOf(['option:desks/x'], {
+      engine: {
+        history: async (of, id) => ({ aggregate: of, id, revision: 3, state: of === contract ? { programme: 'met' } : { title: `The programme ${id}` } }) as History, // prettier-ignore
+        handle: async () => ({ outcome: 'accepted' }) as Receipt,
+      },
+    });
+    expect(await node.run()).toBe(false);
+    expect(inputs).toMatchObject([{ history: { id: 'desks' }, programme: { title: 'The programme met' } }]);
+  });
+
   it('looks past what was refused before: it takes no place of a command', async () => {
     const refused = new Rejection('contract/stage', 'The contract has ended.');
     const history = async (of: AnyAggregate, id: string) => History.of(of, id);
@@ -217,6 +231,34 @@ describe('a command of an automation', () => {
     }
   });
 
+  it('to another stream than that of its deadline expects no revision there', async () => {
+    const revisionsOf = async (to: Parameters<typeof nodeOf>[1]) => {
+      const { node, sent } = nodeOf(['option:a/x'], to);
+      await node.run();
+      return sent.map(({ ifMatch }) => ifMatch);
+    };
+    expect(await revisionsOf({ to: { id: 'a' } })).toEqual([[-1]]);
+    expect(await revisionsOf({ to: { id: 'b' } })).toEqual([undefined]);
+    expect(await revisionsOf({ to: { aggregate: supplier } })).toEqual([undefined]);
+  });
+
+  it('is looked at again at once where others record in its stream meanwhile, five times at most', async () => {
+    const stale = new StaleRevisionError('It is at revision 4.', 4);
+    for (const overtaken of [4, 5]) {
+      let asked = 0;
+      const { node, inputs } = nodeOf(keysOf(1), {
+        engine: {
+          history: async (of, id) => History.of(of, id),
+          handle: async () => (asked++ < overtaken ? Promise.reject(stale) : ({ outcome: 'accepted' } as Receipt)),
+        },
+      });
+      if (overtaken < 5) expect(await node.run()).toBe(false);
+      else await expect(node.run()).rejects.toBe(stale);
+      expect([asked, inputs.length]).toEqual([5, 5]);
+      expect(node.counts.map(({ outcome, count }) => [outcome, count])).toEqual(overtaken < 5 ? [['accepted', 1]] : []);
+    }
+  });
+
   it('of a stream that cannot be folded is refused once, and the next stream has its turn', async () => {
     const error = new UnsupportedSchemaVersionError({ type: 'ContractEnchanted', stream: 'contract-a', revision: 3 });
     const { node, state, taken, logged } = nodeOf(['option:a/x', 'option:b/y'], {
@@ -238,6 +280,18 @@ describe('a node that runs automations', () => {
   it('has not failed and does not rest before its first run', () => {
     const { node } = nodeOf([]);
     expect([node.failed, node.isResting]).toEqual([undefined, false]);
+  });
+
+  it('rests while nothing can be recorded, which is no failure, and goes on when it can', async () => {
+    let isRefused = true;
+    const now = () => {
+      if (isRefused) throw new Error('The clock is behind.');
+      return '2020-06-01T09:00:00.000Z';
+    };
+    const { node, asked, taken } = nodeOf(keysOf(1), { now });
+    expect([await node.run(), node.isResting, node.failed, asked]).toEqual([false, true, undefined, []]);
+    isRefused = false;
+    expect([await node.run(), node.isResting, taken()]).toEqual([false, false, ['0000']]);
   });
 
   it('goes on after a short pause while something is left, and looks again after a long one', async () => {
@@ -263,13 +317,16 @@ describe('a node that runs automations', () => {
 
   it('says what keeps it from going on, until it goes on', async () => {
     let isAway = true;
+    let attempts = 0;
     const caughtUp = async () => {
+      attempts++;
       if (isAway) throw new Error('The projections are behind.');
     };
     const { node, sent, logged } = nodeOf(keysOf(1), { caughtUp, retryMs: 1, everyMs: 1 });
     node.start();
     await until(() => node.failed !== undefined);
     expect(node.failed).toEqual(new Error('The projections are behind.'));
+    await until(() => attempts >= 3);
     isAway = false;
     await until(() => sent.length === 1 && node.failed === undefined);
     expect(logged).toEqual(['Automations stopped at a failure; they are tried again.']);

@@ -1,10 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { targetsOf } from '../../src/engine/read/projection-writer.js';
-import { DayIndex, type Placed, type Standing } from '../../src/engine/read/rows/day-index.js';
+import { DayIndex, type LinkedSince, type Placed, type Standing } from '../../src/engine/read/rows/day-index.js';
 import { DayLookup, type Shown } from '../../src/engine/read/rows/day-lookup.js';
 import { evaluated } from '../../src/engine/read/rows/rendering.js';
-import { linkedList, NEWEST, ranked, sums, type Contribution, type StreamSource } from '../../src/kernel/index.js';
+import { linkedList, NEWEST, ranked, sums, through, type Contribution, type StreamSource } from '../../src/kernel/index.js';
 
 interface Given {
   readonly stream: string;
@@ -34,6 +34,9 @@ const standingsOf = (given: readonly Given[]): readonly Standing[] =>
     return standing;
   });
 const indexOf = (...given: readonly Given[]) => DayIndex.of(100, standingsOf(given), async () => undefined);
+/** The same where contracts carry on what counts under them, and links of some streams are newer than the streams. */
+const indexOnDay = (given: readonly Given[], linkedSince?: LinkedSince) =>
+  DayIndex.of(100, standingsOf(given), async () => undefined, linkedSince, new Map([['contract', ['', '#authority']]]));
 const ids = (placed: readonly Placed[] = []) => placed.map(({ standing: { stream }, contribution: { key } }) => `${stream} ${key}`);
 
 describe('what streams contribute on a day', () => {
@@ -98,6 +101,88 @@ describe('what streams contribute on a day', () => {
     const given = [{ stream: 'contract-a', contributes: [{ key: 'contract:a' as const }, { key: 'contract:b' as const }] }, { stream: 'contract-c' }]; // prettier-ignore
     const index = await DayIndex.of(100, standingsOf(given), async (work) => void worked.push(work));
     expect([index.bytes, worked]).toEqual([201, [2, 0]]);
+  });
+});
+
+describe('what goes on through a contract on a day', () => {
+  const contract = (id: string, ...suppliers: readonly string[]): Given => ({
+    stream: `contract-${id}`,
+    contributes: [{ key: `contract:${id}`, links: suppliers.map((of) => `supplier:${of}`) }],
+  });
+  /** A loss that names contracts, of one pound under each of them. */
+  const loss = (id: string, contracts: readonly string[], links: readonly string[] = []): Given => ({
+    stream: `loss-${id}`,
+    contributes: [
+      {
+        key: `loss:${id}`,
+        links: [...links, ...contracts.map((of) => through(`contract:${of}`))],
+        sums: Object.fromEntries(contracts.map((of) => [`contract:${of}`, { pence: 100n }])),
+      },
+    ],
+  });
+
+  it('is listed and counted with its suppliers of that day, whichever stream began first', async () => {
+    const index = await indexOnDay([loss('a', ['desks']), contract('desks', 'csc', 'atos'), loss('b', ['desks'])]);
+    for (const supplier of ['csc', 'atos']) {
+      expect(ids(index.linked(`loss0>supplier:${supplier}`))).toEqual(['loss-a loss:a', 'loss-b loss:b']);
+      expect(index.measures(`supplier:${supplier}`)).toEqual({ pence: 200n });
+    }
+    expect(index.measures('contract:desks')).toEqual({ pence: 200n });
+  });
+
+  it('is listed once with a supplier that it names itself, or of two contracts that it names', async () => {
+    const index = await indexOnDay([contract('desks', 'csc'), contract('lan', 'csc'), loss('a', ['desks'], ['supplier:csc']), loss('b', ['desks', 'lan'])]); // prettier-ignore
+    expect(ids(index.linked('loss0>supplier:csc'))).toEqual(['loss-a loss:a', 'loss-b loss:b']);
+    expect(index.measures('supplier:csc')).toEqual({ pence: 300n });
+  });
+
+  it('is nowhere else where the contract is not there on that day, or has no supplier', async () => {
+    const index = await indexOnDay([contract('planned'), loss('a', ['planned', 'unheard-of'])]);
+    expect([...index.lists].map(([target, placed]) => [target, ids(placed)])).toEqual([
+      ['^>contract:planned', ['loss-a loss:a']],
+      ['^>contract:unheard-of', ['loss-a loss:a']],
+    ]);
+    expect(index.measures('supplier:csc')).toEqual({});
+  });
+
+  it('is uncertain where its own facts are, or those of the contract', async () => {
+    const uncertain = (given: Given): Given => ({ ...given, uncertain: [1, 0] });
+    const ofSupplier = async (...given: readonly Given[]) => [...((await indexOnDay(given)).uncertainIn.get('supplier:csc') ?? [])];
+    const [desks, a, b] = [contract('desks', 'csc'), loss('a', ['desks']), loss('b', ['desks'])];
+    expect(await ofSupplier(desks, a, b)).toEqual([]);
+    expect(await ofSupplier(desks, uncertain(a), b)).toEqual(['loss-a']);
+    expect(await ofSupplier(uncertain(desks), uncertain(a), b)).toEqual(['loss-a', 'contract-desks']);
+  });
+});
+
+describe('a list on a day', () => {
+  const at = (id: string, ...keys: readonly string[]): Given => ({
+    stream: `contract-${id}`,
+    contributes: keys.map((key) => ({ key: `contract:${key}`, links: ['tower:euc'] })),
+  });
+
+  it('has what is linked on that day alone since its stream began, and the rest since it is linked in the ledger', async () => {
+    const asked: unknown[] = [];
+    const index = await indexOnDay([at('a', 'a'), at('b', 'b'), at('c', 'c'), at('d', 'd')], (...question) => {
+      asked.push(question);
+      return new Map([['contract-a contract:a', 35], ['contract-c contract:c', 15], ['contract-b contract:d', 90]]); // prettier-ignore
+    });
+    const whole = ['contract-c contract:c', 'contract-b contract:b', 'contract-a contract:a', 'contract-d contract:d'];
+    expect([ids(index.linked('contract0>tower:euc')), ids(index.linked('contract0>tower:euc'))]).toEqual([whole, whole]);
+    expect(asked).toEqual([['contract0>tower:euc', 100]]); // once a list
+  });
+
+  it('has links of one event by the beginning of their streams, and those of one stream by key', async () => {
+    const names = ['contract-a contract:a1', 'contract-a contract:a10', 'contract-a contract:a2', 'contract-b contract:b'];
+    const index = await indexOnDay([at('a', 'a2', 'a10', 'a1'), at('b', 'b')], () => new Map(names.map((name) => [name, 50])));
+    expect(ids(index.linked('contract0>tower:euc'))).toEqual(names);
+  });
+
+  it('of one, or of none, is looked up nowhere', async () => {
+    const index = await indexOnDay([at('a', 'a')], () => {
+      throw new Error('Nothing is in another order.');
+    });
+    expect([ids(index.linked('contract0>tower:euc')), index.linked('contract0>tower:net')]).toEqual([['contract-a contract:a'], []]);
   });
 });
 

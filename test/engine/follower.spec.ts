@@ -11,13 +11,14 @@ import {
   projection,
   ranked,
   source,
+  through,
   type AnyAggregate,
   type Contribution,
   type Contributions,
   type Projection,
   type RecordedEvent,
 } from '../../src/kernel/index.js';
-import type { ReadModel, ReadModelReader } from '../../src/store/read-model.js';
+import { MAX_PAGE, type ReadModel, type ReadModelReader } from '../../src/store/read-model.js';
 import { memoryStore, type MemoryStore } from '../fakes/memory-store.js';
 import { recordWorld, World } from '../random-history.js';
 import { ChangedFile, newFolder } from './rows-after.js';
@@ -103,6 +104,8 @@ const follow = async (
   const reader = file.read(() => undefined);
   opened.push({ follower, reader });
   const last = () => reports.at(-1)!;
+  let failed: { readonly error: unknown } | undefined;
+  follower.ended.catch((error: unknown) => (failed = { error }));
   return {
     follower,
     reader,
@@ -114,6 +117,7 @@ const follow = async (
     /** Once it has committed so many events. */
     read: async (sequence: number) => {
       await until(() => {
+        if (failed) throw failed.error; // it goes on no more
         follower.flush();
         return last().sequence >= sequence && last().builds.every(({ catchingUp }) => catchingUp === undefined);
       });
@@ -222,6 +226,146 @@ describe('where a thing stands', () => {
     expect([marked(under('move:0')), marked(under('move:2')), marked('move0>thing:a'), marked('move3>thing:all')]).toEqual([[1, 2], [4, 6], [1, 4], [1, 2, 4, 6]]); // prettier-ignore
     expect(reader.sumAt(build('log'), 'thing:all', 6)).toEqual({ moves: 4n });
     expect(reader.sumAt(build('log'), 'thing:all', 3)).toEqual({ moves: 2n });
+  });
+});
+
+describe('what goes on through a thing', () => {
+  const carrying: Projection = { ...places, from: [{ ...things, carries: ['', '#paid'] }] };
+  /** Where a thing stands that others go on through. */
+  const standing = (...links: readonly string[]): Contributions => [{ key: 'thing:a', links }];
+  /** What goes on through it, and adds to its totals. */
+  const going = (id: string, n: bigint, own: readonly string[] = []): Contributions => [
+    {
+      key: `thing:${id}`,
+      links: [...own, through('thing:a')],
+      sums: { 'thing:a': { n }, 'thing:a#paid': { n: 10n * n, m: n }, 'thing:a#open': { n } },
+    },
+  ];
+  const x = 'tower:x';
+  /** After each event: of x and of y who is listed there, what is added, and what is added of the second total. */
+  const after = async (
+    moved: readonly (readonly [id: string, what: number | string])[],
+    states: Readonly<Record<string, readonly Contributions[]>>,
+  ) => {
+    placed = states;
+    const store = memoryStore();
+    const one = await follow(store, [carrying]);
+    for (const [i, [id, what]] of moved.entries()) {
+      await record(store, id, what);
+      await one.read(i + 1);
+    }
+    const whole = await follow(store, [carrying]); // which reads them all at once
+    await whole.read(moved.length);
+    const said = [one, whole].map(({ reader, build }) =>
+      moved.map((_, i) =>
+        ['tower:x', 'tower:y'].map((key) => [
+          reader
+            .referencingAt(build(), `thing0>${key}`, i + 1, { limit: 9 })
+            .map(({ key: of }) => of.slice('thing:'.length))
+            .join(''),
+          reader.sumAt(build(), key, i + 1),
+          reader.sumAt(build(), `${key}#paid`, i + 1),
+          reader.sumAt(build(), `${key}#open`, i + 1),
+        ]),
+      ),
+    );
+    expect(said[1]).toEqual(said[0]);
+    return said[0]!;
+  };
+  const nothing = ['', {}, {}, {}];
+  const added = (who: string, n: bigint) => [who, { n }, { n: 10n * n, m: n }, {}];
+
+  it('counts where that stands, in the totals that are carried on, and moves along with it', async () => {
+    const states = { a: [standing('tower:x'), standing('tower:y'), [], standing('tower:x')], l: [going('l', 5n), going('l', 7n), []] };
+    expect(
+      await after(
+        [
+          ['a', 0],
+          ['l', 0],
+          ['a', 1],
+          ['l', 1],
+          ['a', 2],
+          ['a', 3],
+          ['l', 2],
+        ],
+        states,
+      ),
+    ).toEqual([
+      [['a', {}, {}, {}], nothing],
+      [added('la', 5n), nothing],
+      [nothing, added('la', 5n)],
+      [nothing, added('la', 7n)],
+      [nothing, nothing],
+      [added('la', 7n), nothing],
+      [['a', {}, {}, {}], nothing],
+    ]);
+  });
+
+  it('waits where that stands nowhere yet, and stays where that stays', async () => {
+    const states = { a: [[], standing('tower:x', 'tower:z'), standing('tower:x', 'tower:y')], l: [going('l', 5n)], k: [going('k', 2n)] };
+    expect(
+      await after(
+        [
+          ['a', 0],
+          ['l', 0],
+          ['k', 0],
+          ['a', 1],
+          ['a', 2],
+        ],
+        states,
+      ),
+    ).toEqual([
+      [nothing, nothing],
+      [nothing, nothing],
+      [nothing, nothing],
+      [added('lka', 7n), nothing],
+      [added('lka', 7n), added('lka', 7n)],
+    ]);
+  });
+
+  it('is listed once where it stands itself, and stays there alone when the other goes', async () => {
+    const states = { a: [standing('tower:x'), standing('tower:y')], l: [going('l', 5n, ['tower:x'])] };
+    expect(
+      await after(
+        [
+          ['a', 0],
+          ['l', 0],
+          ['a', 1],
+        ],
+        states,
+      ),
+    ).toEqual([
+      [['a', {}, {}, {}], nothing],
+      [added('la', 5n), nothing],
+      [['l', {}, {}, {}], added('la', 5n)],
+    ]);
+  });
+
+  it('is counted as faulted where it counted, once it can be folded no more', async () => {
+    const states = { a: [standing('tower:x')], l: [going('l', 5n)] };
+    const said = await after(
+      [
+        ['a', 0],
+        ['l', 0],
+        ['l', 'Enchanted'],
+      ],
+      states,
+    );
+    expect(said[2]).toEqual([['la', { n: 5n, faulted: 1n }, { n: 50n, m: 5n }, {}], nothing]);
+  });
+
+  it('moves along, however many they are', async () => {
+    const ids = Array.from({ length: MAX_PAGE + 1 }, (_, i) => `l${i}`);
+    placed = { a: [standing('tower:x'), standing('tower:y')], ...Object.fromEntries(ids.map((id) => [id, [going(id, 1n)]])) };
+    const store = memoryStore();
+    await recordAll(store, [['a', 0], ...ids.map((id) => [id, 0] as const), ['a', 1]]);
+    const { read, reader, build } = await follow(store, [carrying]);
+    await read(ids.length + 2);
+    expect(reader.referencingAt(build(), `thing0>${x}`, ids.length + 2, { limit: 9 })).toEqual([]);
+    expect(reader.sumAt(build(), 'tower:y', ids.length + 2)).toEqual({ n: BigInt(ids.length) });
+    const first = reader.referencingAt(build(), 'thing0>tower:y', ids.length + 2, { limit: MAX_PAGE });
+    const rest = reader.referencingAt(build(), 'thing0>tower:y', ids.length + 2, { limit: MAX_PAGE, after: first.at(-1)! });
+    expect([...first, ...rest]).toHaveLength(ids.length + 1);
   });
 });
 

@@ -1,8 +1,19 @@
 import { afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { contract } from '../../src/domain/contract/index.js';
+import { loss } from '../../src/domain/loss/index.js';
 import { supplier } from '../../src/domain/supplier/index.js';
 import { type RowChoice, type Changes, type Followed } from '../../src/engine/read/rows/updates.js';
-import { linkedList, projection, ranked, source, sums, type Projection, type RecordedEvent } from '../../src/kernel/index.js';
+import {
+  linkedList,
+  projection,
+  ranked,
+  source,
+  sums,
+  through,
+  type Key,
+  type Projection,
+  type RecordedEvent,
+} from '../../src/kernel/index.js';
 import type { ReadModelReader } from '../../src/store/read-model.js';
 import { memoryStore } from '../fakes/memory-store.js';
 import { recordWorld, World } from '../random-history.js';
@@ -18,6 +29,9 @@ beforeAll(async () => {
   await world.record('contract-a', 'AwardContract', { programme: 'met', title: 'EUC', towers: ['euc'], suppliers: [{ supplier: 'csc' }], value }); // prettier-ignore
   await world.record('contract-a', 'SignContract', {});
   await world.record('supplier-csc', 'RenameSupplier', { title: 'DXC' });
+  await world.record('loss-a', 'RaiseLoss', { programme: 'met', title: 'Paid twice', bearer: 'authority', category: 'other', contract: 'a', gross: value }); // prettier-ignore
+  await world.record('loss-a', 'ReviseLoss', { gross: { ...value, amount: '70' } });
+  await world.record('contract-a', 'NovateContract', { supplier: 'atos' });
   for (const event of await world.events()) like.set(event.type, event);
 });
 afterEach(closeRows);
@@ -276,5 +290,88 @@ describe('a follower that goes on', () => {
     const heard = [];
     for (const { changes } of updates) heard.push(await choose(changes, { key: 'tower:euc', filters: { atMost: '1' } }));
     expect(heard).toEqual([{ 'tower:euc': updates[0]!.changes['tower:euc'] }, { 'tower:euc': null }, undefined]);
+  });
+});
+
+describe('a follower of what names only a contract', () => {
+  const lost = sums({ pounds: 'count' });
+  const pounds = (gross: object): number => ('amount' in gross ? Number(gross.amount) : 0);
+  const contracts = source(contract, 'contract', {
+    place: (id, { suppliers }) => [
+      { key: `contract:${id}/terms`, row: true },
+      { key: `contract:${id}`, links: suppliers.flatMap(({ supplier: of, leftOn }): Key[] => (leftOn ? [] : [`supplier:${of}`])) },
+    ],
+    show: ({ id, state }) => ({ [`contract:${id}/terms`]: state.stage }),
+    carries: [''],
+  });
+  const losses = source(loss, 'loss', {
+    place: (id, { contract: of, gross }) =>
+      of === undefined
+        ? []
+        : [
+            { key: `loss:${id}/form` as const },
+            {
+              key: `loss:${id}` as const,
+              links: [through(`contract:${of}`)],
+              sums: { [`contract:${of}`]: lost.of({ pounds: pounds(gross) }) },
+            },
+          ],
+    show: ({ id }) => ({ [`loss:${id}`]: id }),
+  });
+  const list = linkedList(losses);
+  const suppliers = source(supplier, 'supplier', { place: (id) => [{ key: `supplier:${id}`, row: true }], show: () => ({}) });
+  const lossesOf = projection({
+    name: 'losses-of',
+    version: 1,
+    question: 'What was lost with each supplier?',
+    from: [suppliers, contracts, losses],
+    rows: { supplier: (id, lookup) => ({ lost: lookup.sum(lost, `supplier:${id}`).pounds, losses: lookup.newest(list, `supplier:${id}`) }) }, // prettier-ignore
+    lists: { supplier: { losses: list } },
+  });
+  const begun = [...['csc', 'atos'].map((id) => [`supplier-${id}`, 'SupplierRegistered'] as const), ...awards('a', 'b')];
+  const raised = (id: string, of = 'a') => [`loss-${id}`, 'LossRaised', { contract: of }] as const;
+  /** The rows of suppliers that each event after the first four changes, heard one by one; and how many totals were read for it. */
+  const heardOf = async (...events: readonly (readonly [stream: string, type: string, data?: object])[]) => {
+    let read = 0;
+    const count = (reader: ReadModelReader) => {
+      const sumAt = reader.sumAt.bind(reader);
+      reader.sumAt = (...asked) => {
+        read++;
+        return sumAt(...asked);
+      };
+    };
+    const { follow } = await ledgerOf(lossesOf, [...begun, ...events], { read: count });
+    await follow(0, begun.length);
+    const [heard, reads]: [unknown[], number[]] = [[], []];
+    for (const n of events.keys()) {
+      read = 0;
+      const { updates } = await follow(begun.length + n, begun.length + n + 1);
+      heard.push(...updates.map(({ changes }) => changes));
+      reads.push(read);
+    }
+    return { heard, reads };
+  };
+
+  it('hears what its supplier has lost when it is recorded, revised, and recorded again', async () => {
+    const { heard } = await heardOf(raised('l'), ['loss-l', 'LossRevised'], raised('m'));
+    expect(heard).toEqual([
+      { 'supplier:csc': { lost: 100, losses: ['l'] } },
+      { 'supplier:csc': { lost: 70, losses: ['l'] } },
+      { 'supplier:csc': { lost: 170, losses: ['m', 'l'] } },
+    ]);
+  });
+
+  it('hears that it goes to another supplier with the contract', async () => {
+    const { heard } = await heardOf(raised('l'), raised('m', 'b'), ['contract-a', 'ContractSigned'], ['contract-a', 'ContractNovated']);
+    expect(heard.slice(1)).toEqual([
+      { 'supplier:csc': { lost: 200, losses: ['m', 'l'] } },
+      { 'supplier:csc': { lost: 100, losses: ['m'] }, 'supplier:atos': { lost: 100, losses: ['l'] } },
+    ]);
+  });
+
+  it('reads no total again for a contract that nothing names, only that of a supplier which it has not looked at', async () => {
+    const { heard, reads } = await heardOf(raised('l'), ['contract-b', 'ContractSigned'], ['contract-b', 'ContractNovated']);
+    expect(heard).toEqual([{ 'supplier:csc': { lost: 100, losses: ['l'] } }]);
+    expect(reads.slice(1)).toEqual([0, 1]);
   });
 });

@@ -1,6 +1,15 @@
 import { describe, expect, it } from '@jest/globals';
-import { faultedIn, keyOfTarget, keyOfTotal, sameStanding, sameSums } from '../../src/engine/read/projection-writer.js';
-import type { Contribution, Measures } from '../../src/kernel/index.js';
+import {
+  faultedIn,
+  keyOfTarget,
+  keyOfTotal,
+  kindOf,
+  linksIn,
+  sameStanding,
+  sameSums,
+  targetsOf,
+} from '../../src/engine/read/projection-writer.js';
+import { ranked, through, type Contribution, type Measures } from '../../src/kernel/index.js';
 
 const at = (more: Partial<Contribution>): Contribution => ({ key: 'contract:a', ...more });
 
@@ -57,4 +66,24 @@ describe('where a stream that can be folded no more is counted', () => {
 it('rows are named by what is stored of links and totals', () => {
   expect(['contract0>tower:x', 'contract3>tower:a>b'].map(keyOfTarget)).toEqual(['tower:x', 'tower:a>b']);
   expect(['tower:x', 'programme:p#outside', 'programme:p#a#b'].map(keyOfTotal)).toEqual(['tower:x', 'programme:p', 'programme:p']);
+});
+
+describe('where a contribution is found', () => {
+  it('is in each list that it links to, of its own kind and in its rank, once', () => {
+    const links = ['tower:x', ranked(2, 'tower:x'), 'supplier:csc', 'tower:x', ranked(0, 'tower:y')];
+    expect(targetsOf(at({ links }))).toEqual(['contract0>tower:x', 'contract2>tower:x', 'contract0>supplier:csc', 'contract0>tower:y']);
+    expect([targetsOf(at({})), targetsOf(at({ links: [] }))]).toEqual([[], []]);
+  });
+
+  it('is behind what it links through, whatever its kind', () => {
+    const links = [through('contract:desks'), 'tower:x'];
+    expect(targetsOf({ key: 'loss:a', links })).toEqual(['^>contract:desks', 'loss0>tower:x']);
+  });
+
+  it('is with the rows that it links to, each once, and not with what it links through', () => {
+    expect(linksIn(['contract0>tower:x', 'contract2>tower:x', '^>contract:desks', 'contract0>supplier:csc'])).toEqual(['tower:x', 'supplier:csc']); // prettier-ignore
+  });
+
+  it('is by the kind of its key, up to the first colon', () =>
+    expect(['contract:a', 'loss:a:b'].map(kindOf)).toEqual(['contract', 'loss']));
 });

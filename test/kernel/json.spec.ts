@@ -32,6 +32,9 @@ describe('a JSON Pointer', () => {
     '/options/-',
     '/options/1',
     '/options/01',
+    '/options/00',
+    '/options/0x0',
+    '/options/00/option',
     '/options/1/option',
     '/options/length',
     '/title/0',
@@ -42,6 +45,10 @@ describe('a JSON Pointer', () => {
   ])('%s is no place for a value, and changes nothing', (pointer) => {
     expect(hasPlace(contract, pointer)).toBe(false);
     expect(withValue(contract, pointer, 'x')).toEqual(contract);
+  });
+
+  it('names the whole, which may be replaced whatever it is', () => {
+    for (const whole of ['Hosting', null, 5, [1]]) expect([hasPlace(whole, ''), withValue(whole, '', 'x')]).toEqual([true, 'x']);
   });
 
   it('adds a field to an object that is there, whatever its name, and leaves the former value as it was', () => {
@@ -74,6 +81,7 @@ describe('a name that stands twice in one object', () => {
     ['{"a":1,"\\u0061":2}', '/a'],
     ['{"a/b":{"~":1,"~":2}}', '/a~1b/~0'],
     ['[[],[{"x":1},{"x":1,"x":1}]]', '/1/1/x'],
+    ['[{"x":1,"x":1},[]]', '/0/x'],
     ['{"\\"":1,"\\"":2}', '/"'],
     ['{"":1,"":2}', '/'],
     ['{"__proto__":1,"__proto__":2}', '/__proto__'],

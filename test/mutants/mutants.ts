@@ -11,6 +11,8 @@ interface Scope {
   readonly files: readonly string[];
   /** Prefixes of spec files, by commas. */
   readonly specs: string;
+  /** How long a mutant may go on beyond its specs, where many of them end nothing that waits; 20 s unless set. */
+  readonly timeoutMs?: number;
 }
 
 /** A file belongs to the first scope that has it. */
@@ -23,7 +25,7 @@ const scopes: readonly Scope[] = [
   },
   { name: 'headcounts', files: ['src/kernel/values/headcounts.ts'], specs: 'test/kernel/headcounts' },
   { name: 'words', files: ['src/kernel/values/{words,match-key,currencies}.ts'], specs: 'test/kernel/(words|match-key|amounts)' },
-  { name: 'json', files: ['src/kernel/values/json.ts'], specs: 'test/kernel/(json|differences)' },
+  { name: 'json', files: ['src/kernel/values/json.ts'], specs: 'test/kernel/(json|differences|canonical)' },
   { name: 'fields', files: ['src/kernel/schema/*.ts'], specs: 'test/kernel/fields' },
   {
     name: 'history',
@@ -44,6 +46,8 @@ const scopes: readonly Scope[] = [
   { name: 'loss', files: ['src/domain/loss/**/*.ts'], specs: 'test/domain/loss(?!-figures|-any)' },
   { name: 'workforce', files: ['src/domain/workforce/**/*.ts'], specs: 'test/domain/(workforce|leavers-between|law)' },
   { name: 'law', files: ['src/domain/law/*.ts'], specs: 'test/domain/law' },
+  { name: 'account-sums', files: ['src/domain/account/state.ts'], specs: 'test/domain/account(?=\\.|-(sums|outstanding|money))' },
+  { name: 'account-findings', files: ['src/domain/account/findings.ts'], specs: 'test/domain/account(?=\\.|-(sums|money|redenominated))' },
   { name: 'account', files: ['src/domain/account/**/*.ts'], specs: 'test/domain/account' },
   {
     name: 'standing',
@@ -60,6 +64,26 @@ const scopes: readonly Scope[] = [
     name: 'terms',
     files: ['src/domain/contract/events/{start,terms,standstill}.ts'],
     specs: 'test/domain/(contract(?=\\.|-(ends|options|terms))|term-and-service|rules-in-any-order)',
+  },
+  {
+    name: 'extension',
+    files: ['src/domain/contract/events/extension.ts'],
+    specs: 'test/domain/(adopted-checks|contract(?=\\.|-(ends|options|terms))|law-adopted|term-and-service)',
+  },
+  {
+    name: 'novation',
+    files: ['src/domain/contract/events/novation.ts'],
+    specs: 'test/domain/(adopted-checks|bounds|contract(?=\\.)|suppliers)',
+  },
+  {
+    name: 'end',
+    files: ['src/domain/contract/events/end.ts'],
+    specs: 'test/domain/(adopted-checks|contract(?=\\.|-(ends|terms))|months-and-days|suppliers|term-and-service)',
+  },
+  {
+    name: 'composed',
+    files: ['src/domain/contract/framework.ts'],
+    specs: 'test/domain/(contract(?=\\.)|bounds|recorded-contract|suppliers)',
   },
   { name: 'milestones', files: ['src/domain/contract/events/milestones.ts'], specs: 'test/domain/contract(?=\\.|-performance)' },
   {
@@ -110,6 +134,12 @@ const scopes: readonly Scope[] = [
     files: ['projections/{tower-board*,tower-parts}.ts'],
     specs: 'test/projections/(shown-(board|towers)|towers-over)',
   },
+  { name: 'per-year', files: ['projections/per-year.ts'], specs: 'test/projections/per-year' },
+  {
+    name: 'money',
+    files: ['projections/money.ts'],
+    specs: 'test/projections/(money|replaced|people-and-losses|totals|shown-contracts)',
+  },
   { name: 'waiting', files: ['projections/waiting.ts'], specs: 'test/projections/waiting' },
   { name: 'projections', files: ['projections/*.ts'], specs: 'test/projections/(shown|trail|people-and-losses|per-year|promised)' },
   { name: 'clock', files: ['src/engine/write/clock-guard.ts'], specs: 'test/engine/clock-guard' },
@@ -123,13 +153,15 @@ const scopes: readonly Scope[] = [
     files: ['history-cache', 'earlier', 'segmented-lru'].map((name) => `src/engine/${name}.ts`),
     specs: 'test/engine/(history-cache|segmented-lru|concurrent-histories)',
   },
-  { name: 'automations', files: ['src/engine/automation/automations.ts'], specs: 'test/engine/automation' },
+  { name: 'automations', files: ['src/engine/automation/automations.ts'], specs: 'test/engine/automation-runs', timeoutMs: 3000 },
+  { name: 'follower', files: ['src/engine/read/follower.ts'], specs: 'test/engine/follower' },
   {
-    name: 'follower',
-    files: ['follower', 'projection-writer'].map((name) => `src/engine/read/${name}.ts`),
-    specs: 'test/engine/(follower|standing)',
+    name: 'writer',
+    files: ['src/engine/read/projection-writer.ts'],
+    specs: 'test/engine/(follower(?=\\.)|standing|rows-around)',
+    timeoutMs: 3000,
   },
-  { name: 'carried', files: ['src/engine/read/carried.ts'], specs: 'test/projections/through-contracts' },
+  { name: 'carried', files: ['src/engine/read/carried.ts'], specs: 'test/(engine/carried|projections/through-contracts)' },
   { name: 'updates', files: ['src/engine/read/rows/updates.ts'], specs: 'test/engine/(row-updates|rows-around)' },
   {
     name: 'rows',
@@ -168,7 +200,7 @@ interface Report {
 const KILLED = ['Killed', 'Timeout'];
 const ALIVE = ['Survived', 'NoCoverage'];
 
-const run = ({ name, specs }: Scope, files: readonly string[]): void => {
+const run = ({ name, specs, timeoutMs = 20_000 }: Scope, files: readonly string[]): void => {
   console.log(`\n${name}: ${files.join(', ')} by ${specs}`);
   const begun = performance.now();
   const stryker = [
@@ -180,6 +212,8 @@ const run = ({ name, specs }: Scope, files: readonly string[]): void => {
       files.join(','),
       '--concurrency',
       values.concurrency,
+      '--timeoutMS',
+      String(timeoutMs),
       ...(values.force ? ['--force'] : []),
       ...(values.dry ? ['--dryRunOnly'] : []),
     ],

@@ -13,7 +13,6 @@ export default {
   testRunnerNodeArgs: ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning'],
   reporters: ['clear-text', 'progress-append-only'],
   clearTextReporter: { allowColor: false, logTests: false, reportTests: false, reportScoreTable: false },
-  timeoutMS: 20_000,
   // a runner keeps every module that it has loaded: restarted before collecting garbage takes longer than the tests
   maxTestRunnerReuse: 50,
 };
