@@ -16,7 +16,7 @@ import {
 } from '../event-store.js';
 import { Signal } from '../signal.js';
 import { codeOf, lockFolder, LOCK_FILE } from './folder.js';
-import { GENESIS, LEDGER_FILE, openLedgerFile, type NewLedger } from './ledger-file.js';
+import { GENESIS, LEDGER_FILE, markFinished, markUnfinished, openLedgerFile, type NewLedger } from './ledger-file.js';
 import { Heads, readableOf, textsOf, type EventRow } from './rows.js';
 import { examineLedger, type Examined } from './examination.js';
 import { AppendOutage, type Say } from './append-outage.js';
@@ -35,7 +35,7 @@ export interface SqliteStoreOptions {
   readonly dir: string;
   /** For a new ledger; an existing one keeps its own. */
   readonly timeZone: string;
-  /** What a new ledger begins with, when it is to be one that already exists elsewhere. */
+  /** What a new ledger begins with, when it is to be one that already exists elsewhere: without it, it opens only once it is all adopted. */
   readonly genesis?: Genesis;
   now(): string;
   newId(): string;
@@ -78,6 +78,7 @@ export class SqliteStore implements EventStore {
   /** How many commits were made, for metrics. */
   commits = 0;
   readonly #db: Database.Database;
+  readonly #file: string;
   readonly #release: () => void;
   readonly #unwatch: () => void;
   readonly #insert: Database.Statement;
@@ -105,8 +106,9 @@ export class SqliteStore implements EventStore {
     this.#release = lockFolder(dir);
     let db: Database.Database | undefined;
     try {
-      const { genesis, files, file } = ({ db } = openLedgerFile(dir, () => newLedger(options)));
+      const { genesis, files, file } = ({ db } = openLedgerFile(dir, () => newLedger(options), options.genesis !== undefined));
       this.#db = db;
+      this.#file = file;
       this.genesis = genesis;
       this.#insert = prepared(db, 'INSERT INTO events (stream, revision, id, type, data, metadata) VALUES (?, ?, ?, ?, ?, ?)');
       this.#ofStream = prepared(db, 'SELECT * FROM events WHERE stream = ? AND revision >= ? ORDER BY revision LIMIT ?');
@@ -217,6 +219,7 @@ export class SqliteStore implements EventStore {
     const written = rows.map(([, , row]) => row);
     const refusal = this.#closedOrFailed(written);
     if (refusal) throw refusal;
+    markUnfinished(this.#file);
     const heads = new Map<string, Revision>();
     const tree = this.#leaves.draft();
     try {
@@ -232,6 +235,11 @@ export class SqliteStore implements EventStore {
       throw error instanceof WrongExpectedRevisionError ? error : this.#refusal(written, error);
     }
     this.#committed(heads, [], tree);
+  }
+
+  /** All that the other store holds was adopted. */
+  adopted(): void {
+    markFinished(this.#file);
   }
 
   async readAll(after?: string, limit = 1000): Promise<readonly RecordedEvent[]> {
