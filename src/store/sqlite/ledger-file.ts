@@ -1,4 +1,5 @@
 import Database from 'better-sqlite3';
+import { hash } from 'node:crypto';
 import { closeSync, existsSync, fsyncSync, openSync, readdirSync, realpathSync, renameSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { genesisIn, type Genesis } from '../event-store.js';
@@ -134,6 +135,9 @@ const refuseRemains = (dir: string): void => {
   );
 };
 
+/** A number in the header of the file, by which another ledger's file is told from it. */
+const markOfLedger = ({ ledgerId }: Genesis): number => Number.parseInt(hash('sha1', ledgerId).slice(0, 7), 16);
+
 /** Makes a ledger beside its final name, so that a crash leaves a whole ledger or none. */
 const createLedgerFile = (dir: string, { genesis, id }: NewLedger): void => {
   const file = join(dir, LEDGER_FILE);
@@ -150,6 +154,7 @@ const createLedgerFile = (dir: string, { genesis, id }: NewLedger): void => {
       JSON.stringify(genesis),
       '{}',
     );
+    db.pragma(`user_version = ${markOfLedger(genesis)}`);
     checkpoint(db, made);
   } finally {
     db.close();

@@ -1,4 +1,5 @@
 import Database from 'better-sqlite3';
+import { closeSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { canonical, type Metadata, type NewEvent, type RecordedEvent } from '../../kernel/index.js';
 import {
@@ -20,7 +21,7 @@ import { GENESIS, LEDGER_FILE, markFinished, markUnfinished, openLedgerFile, typ
 import { Heads, readableOf, textsOf, type EventRow } from './rows.js';
 import { examineLedger, type Examined } from './examination.js';
 import { AppendOutage, type Say } from './append-outage.js';
-import { grows, walOf, watchFiles, type Whole } from './watch.js';
+import { databaseOf, walOf, watchFiles, type Whole } from './watch.js';
 import { LeafTable } from './leaf-table.js';
 import { leafOf, leafOfTexts, type Hash, type MerkleTree } from '../merkle-tree.js';
 import { examineTree } from './tree-examination.js';
@@ -79,6 +80,8 @@ export class SqliteStore implements EventStore {
   commits = 0;
   readonly #db: Database.Database;
   readonly #file: string;
+  /** Closed after the database: before, that would release its locks. */
+  readonly #descriptor: number;
   readonly #release: () => void;
   readonly #unwatch: () => void;
   readonly #insert: Database.Statement;
@@ -124,7 +127,7 @@ export class SqliteStore implements EventStore {
       });
       const wal = `${file}-wal`;
       const whole = new Map<string, Whole>([
-        [file, grows],
+        [file, databaseOf((this.#descriptor = openSync(file, 'r')))],
         [wal, walOf(wal, () => this.#isReadFrom(file))],
       ]);
       this.#unwatch = watchFiles([...files, join(dir, LOCK_FILE)], (error) => this.#fail(error), whole);
@@ -302,6 +305,7 @@ export class SqliteStore implements EventStore {
       if (!this.#failure) this.#db.pragma('wal_checkpoint(TRUNCATE)');
     } finally {
       this.#db.close();
+      closeSync(this.#descriptor);
       this.#release();
     }
   }
