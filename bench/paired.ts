@@ -29,7 +29,7 @@ const measurements: { readonly [name: string]: (run: Run) => Promise<void> } = {
 const names = Object.keys(measurements).join(', ');
 
 const options = new Command('paired')
-  .description('Measures this build beside another, in turn and on the same machine at the same time. CPU stands beside every rate.')
+  .description('Measures this build beside another, in turn and on the same machine at the same time. Every rate is printed with its CPU.')
   .option('--base <dist>', 'the dist folder of the other build; without it this build is measured alone')
   .option('--only <names>', `some of ${names}, by commas`)
   .option('--quick', 'a small run: does everything work?')

@@ -277,7 +277,7 @@ class Run {
     }
   }
 
-  /** The ledger goes on believing what it does: what the register says stands beside it. */
+  /** The ledger goes on believing what it does: what the register says is kept alongside, as a claim. */
   async #claim(row: Row, last: SaidRow, field: FieldName, cell: Cell, value: Json, now: Believed): Promise<void> {
     const at = last.said.get(field) ?? now.firstAt(field);
     const body = {

@@ -70,7 +70,7 @@ export const eventsOf =
   ): EventType<State, F, Governing, NoInfer<Code>> =>
     type;
 
-/** A type of event with its fields, its governing state and its codes let go. */
+/** A type of event, whatever its fields, its governing state and its codes. */
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- they differ from event to event, and each was checked where it was written
 type AnyEventType<State> = EventType<State, any, any, any>;
 export type EventTypes<State> = Readonly<Record<string, AnyEventType<State>>>;

@@ -37,7 +37,7 @@ export const groundsOf = ({ decidedBy, authority, reason }: Grounds): Grounds =>
   ...(reason !== undefined && { reason }),
 });
 
-/** The data of an event, with what stands beside them and can be corrected. */
+/** The data of an event, with its day, evidence and grounds: all that can be corrected. */
 export type Correctable = AnyJson;
 /** What the pointers of corrections and claims go through. */
 export const correctable = ({
@@ -85,7 +85,7 @@ const isMoney = (value: unknown): value is { readonly amount: string } =>
   typeof (value as { amount?: unknown } | null)?.amount === 'string';
 const plain = (amount: string): string => (amount.includes('.') ? amount.replace(/\.?0+$/, '') : amount);
 
-/** What stands beside the data when an entry changes a state. */
+/** The context, besides the data, in which an entry changes a state. */
 export const contextOf = ({ recorded, effectiveOn, asOf, evidence, grounds, judged }: Entry): EventContext => {
   const { decidedBy, authority, reason } = grounds;
   const { actor } = recorded.metadata;

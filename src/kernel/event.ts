@@ -66,7 +66,7 @@ export interface About {
   readonly supplier?: readonly string[];
 }
 
-/** What stands beside an event when it is folded: who decided it, when, on which grounds. Nothing of the machine that recorded it. */
+/** The context of an event when it is folded: who decided it, when, on which grounds. Nothing of the machine that recorded it. */
 export interface EventContext extends Omit<Provenance, 'effectiveOn' | 'sequence' | 'waives'> {
   /** The event's id: how a correction or a claim names it. */
   readonly event: string;

@@ -1,7 +1,7 @@
 import type { EventContext } from './event.js';
 import { at } from './values/json.js';
 
-/** An event at its place in valid-time order, as a rule sees it: the stream's id, the data, and what stands beside it. */
+/** An event at its place in valid-time order, as a rule sees it: the stream's id, the data, and its context. */
 export interface Occurrence<Data> extends EventContext {
   readonly id: string;
   readonly data: Data;

@@ -293,7 +293,7 @@ export class ValidTimeOrder<State> {
     return new Map(out.map((entry) => [entry.recorded, entry]));
   }
 
-  /** Finds which facts complete which where another fact stands at a place than before, and lets go of the states behind what changes. */
+  /** Finds which facts complete which where another fact stands at a place than before, and drops the states behind what changes. */
   #differsAt(place: number, entries: readonly Entry[], completions: Completions): Changed {
     if (this.#revealing > 0 || completions !== NO_COMPLETIONS) this.#completions = this.completionsOf(this.entries());
     let known = place;

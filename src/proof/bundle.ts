@@ -98,7 +98,7 @@ export const parseManifest = (body: string): Manifest | undefined => {
 /** Evidence has the hash that is its name. */
 const isNamedByHash = (path: string, sha256: string): boolean => !path.startsWith('evidence/') || path === `evidence/${sha256}`;
 
-/** What stands beside the event in its line. */
+/** What else its line holds besides the event. */
 export interface Envelope {
   readonly leafindex: number;
   /** In hexadecimal. */

@@ -26,7 +26,7 @@ const LAST_FILE = 'checkpoint';
 const OLDER_FILE = 'older-checkpoints';
 const EPOCHS_FILE = 'epochs.jsonl';
 
-/** Older notes that are kept; when there are more, every second of the older half is let go. */
+/** Older notes that are kept; when there are more, every second of the older half is removed. */
 const MAX_OLDER = 256;
 
 /** The key or a note that proofs need cannot be read: the message says what the operator can do. */

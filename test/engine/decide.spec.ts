@@ -233,7 +233,7 @@ describe('an identifier of another system', () => {
   });
 });
 
-describe('what stands beside an event when it is folded', () => {
+describe('the context of an event when it is folded', () => {
   const change = { kind: 'scope', summary: 'Print' };
   const changeAfter = async (record: Provenance) => {
     const own = contractOf(awarded);

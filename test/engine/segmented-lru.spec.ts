@@ -20,7 +20,7 @@ describe('a cache of two segments', () => {
     expect(cache.has('once-999')).toBe(true);
   });
 
-  it('lets go first of what was not used for longest', () => {
+  it('evicts first what was not used for longest', () => {
     const cache = cacheOf(3200);
     const names = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'i', 'j'];
     for (const name of names) cache.set(name, { bytes: 310 });

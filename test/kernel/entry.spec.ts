@@ -95,7 +95,7 @@ describe('facts and those that complete them', () => {
   });
 });
 
-describe('what stands beside a fact', () => {
+describe('the context of a fact', () => {
   it('has no more than was said', () => {
     expect([groundsOf({}), groundsOf({ reason: '' }), groundsOf({ decidedBy: { person: 'p' }, authority: { reference: 'PCD 1' } })]).toStrictEqual([
       {},

@@ -397,7 +397,7 @@ describe('a correction of a field', () => {
   });
 });
 
-it('what stands beside an event has no more than was said', () => {
+it('the context of an event has no more than was said', () => {
   const said = { decidedBy: { person: 'p-1' }, authority: { reference: 'PCD 1' }, reason: '', evidence: [{ title: 'Press' }] };
   const [bare, full] = historyOf(stream(contract, 'euc', awarded, context('ContractSigned', {}, '2018', said))).entries;
   expect(contextOf(bare!)).toStrictEqual({ event: theFact(1), effectiveOn: '2016', recordedBy: 'ana', evidence: [] });

@@ -40,7 +40,7 @@ describe('the account of a contract', () => {
     expect([row.title, row.suppliers, row.counts]).toEqual(['Hosting', ['csc'], { commitments: 2, invoices: 1, payments: 1, expected: 0 }]);
   });
 
-  it('stands beside its contract on the board, and in the total of the programme', async () => {
+  it('is shown with its contract on the board, and in the total of the programme', async () => {
     const board = await inMemory('tower-board', world);
     const entry = board.row('tower:hosting').contracts.find(({ contract }: any) => contract === 'csc');
     expect(entry.account).toEqual({ committed: '£1,200', invoiced: '£1,100', paid: '£50', settledOn: null });
@@ -59,7 +59,7 @@ describe('the account of a contract', () => {
 it('a programme without an account that has a line has spent nothing that is known', async () =>
   expect((await inMemory('tower-board', world)).row('programme:met').spent).toBeNull());
 
-it('a budget stands beside what all accounts spent in its financial year, of its nature', async () => {
+it('a budget is shown with what all accounts spent in its financial year, of its nature', async () => {
   const budget = (year: number, kind: string, amount: string) =>
     world.record('programme-met', 'SetBudget', { year, kind, amount: gbp(amount) });
   await budget(2016, 'revenue', '400.00');
@@ -142,7 +142,7 @@ describe('by financial year and nature', () => {
   });
 });
 
-describe('what an account stands beside', () => {
+describe('what an account is shown with', () => {
   it('is no more where its contract and its programme were withdrawn: the account stays, by the id of its contract', async () => {
     await record('ExpectSpend', { year: 2008, amount: gbp('10.00') }, '2016-04-01');
     for (const stream of ['contract-csc', 'programme-met'])

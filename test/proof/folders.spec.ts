@@ -173,7 +173,7 @@ describe('the folder of keys and notes', () => {
     expect(await Promise.all(['checkpoint', 'older-checkpoints'].map((name) => modeOf(join(dir, 'proof', name))))).toEqual([0o600, 0o600]);
   });
 
-  it('lets go of every second note of the older half where there are more than it keeps', async () => {
+  it('removes every second note of the older half where there are more than it keeps', async () => {
     const dir = await folder();
     const proofs = new ProofFolder(dir);
     proofs.keyOrNew();

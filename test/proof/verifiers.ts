@@ -21,14 +21,15 @@ interface Ended {
 }
 
 let python: ChildProcess | undefined;
-const answers: ((line: string) => void)[] = [];
+const awaited: { resolve(line: string): void; reject(error: Error): void }[] = [];
 /** One process for all bundles, one after another. */
 export const runPython = async (args: readonly string[]): Promise<Ended> => {
   if (!python) {
     python = spawn('python3', ['-I', '-B', 'test/proof/verify_many.py'], { stdio: ['pipe', 'pipe', 'inherit'] });
-    createInterface(python.stdout!).on('line', (line) => answers.shift()!(line));
+    createInterface(python.stdout!).on('line', (line) => awaited.shift()!.resolve(line));
+    python.once('exit', (code) => awaited.splice(0).forEach(({ reject }) => reject(new Error(`The verifier ended with ${code}.`))));
   }
-  const answer = new Promise<string>((resolve) => answers.push(resolve));
+  const answer = new Promise<string>((resolve, reject) => awaited.push({ resolve, reject }));
   python.stdin!.write(`${JSON.stringify(args)}\n`);
   return JSON.parse(await answer);
 };

@@ -169,6 +169,24 @@ describe('a transaction that fails before its COMMIT', () => {
   });
 });
 
+describe('another program that writes into the file', () => {
+  it('takes the next position: nothing is stored from then on, and the file is refused when it is opened again', async () => {
+    const stream = freshStream();
+    await store.append(stream, -1, facts(1));
+    const other = new Database(join(dir, LEDGER_FILE));
+    other.exec(
+      `INSERT INTO events (stream, revision, id, type, data, metadata) VALUES ('contract-theirs', 0, 'x', 'ContractAwarded', '{}', '{}')`,
+    );
+    other.close();
+    expect(await outcome(store.append(stream, 0, facts(1)))).toBeInstanceOf(StoreUnavailableError);
+    expect(store.failure).toMatchObject({ cause: { code: 'SQLITE_CONSTRAINT_PRIMARYKEY' } });
+    await reopen();
+    expect(store.tree.fault).toBe('The log has 2 events, but the Merkle tree that is kept with it has 1 leaves.');
+    expect(await outcome(store.append(stream, 0, facts(1)))).toBeInstanceOf(StoreUnavailableError);
+    expect(await count()).toBe(2);
+  });
+});
+
 describe('a disk that is full for a while', () => {
   it('is named in the log when it begins, once a minute while appends are refused, and when one is stored again', async () => {
     await store.close();

@@ -82,8 +82,8 @@ const shapeOf = (history: History, { recorded }: Entry): Fields => ({
 });
 
 /**
- * A pointer as it is stored. The day and the evidence, which a command sends in its `record`, stand beside the data: `/record/effectiveOn` is
- * `/effectiveOn`, and `/record/evidence/0` is `/evidence/0`.
+ * A pointer as it is stored. The day and the evidence, which a command sends in its `record`, are stored outside the data:
+ * `/record/effectiveOn` is `/effectiveOn`, and `/record/evidence/0` is `/evidence/0`.
  */
 export const stored = <Pointing extends { readonly pointer: string }>(one: Pointing): Pointing => {
   const [, inRecord] = /^\/record(\/(?:effectiveOn|evidence)(?:\/.*)?)$/s.exec(one.pointer) ?? [];

@@ -64,7 +64,7 @@ export const percentage = field<Tally>('percentage', { max: 1000 });
 export const headcount = field<Headcount>('headcount');
 /** A whole number, or a decimal text of full-time equivalents. */
 export const tally = field<Tally>('tally');
-/** How many, as well as it is known, where the unit stands beside: a tally, or a tally with its qualifier. */
+/** How many, as well as it is known, where another field names the unit: a tally, or a tally with its qualifier. */
 export const quantity = field<Quantity>('quantity');
 export const json = field<Json>('json');
 export const pointer = field<string>('pointer', { max: 200 });

@@ -4,7 +4,7 @@ import { lastUnit } from './precision.js';
 export type Unit = 'posts' | 'people' | 'fte';
 /** A whole number, or a decimal text of full-time equivalents (`"7.5"`), at most four digits after the point. */
 export type Tally = number | string;
-/** How many, as well as it is known, where the unit stands beside. */
+/** How many, as well as it is known, where another field names the unit. */
 export type Quantity = Tally | { readonly count: Tally; readonly qualifier?: Qualifier };
 /** How many, as well as it is known, in one unit that is never mixed with another. */
 export interface Headcount {

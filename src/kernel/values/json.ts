@@ -1,12 +1,13 @@
 import type { AnyJson, Json } from '../event.js';
 
 /** Canonical JSON (RFC 8785): the same text for the same value, whatever order its keys came in. Absent and undefined are one. */
-export const canonical = (value: unknown): string => {
-  const ordered = isInOrder(value) ? value : inOrder(value);
-  return (ordered === NO_ORDER ? written(value) : JSON.stringify(ordered)) ?? 'null';
-};
+export const canonical = (value: unknown): string => (isInOrder(value) ? (JSON.stringify(value) ?? 'null') : reordered(value));
 /** The same. @param text `JSON.stringify(value)`, which is canonical already where the keys are in order */
-export const canonicalFrom = (value: unknown, text: string): string => (isInOrder(value) ? text : canonical(value));
+export const canonicalFrom = (value: unknown, text: string): string => (isInOrder(value) ? text : reordered(value));
+const reordered = (value: unknown): string => {
+  const ordered = inOrder(value);
+  return ordered === NO_ORDER ? written(value) : JSON.stringify(ordered);
+};
 
 /** The same value with the keys of each object in the order of canonical JSON, where an object can have them in it. */
 export const inKeyOrder = <T>(value: T): T => {

@@ -4,7 +4,7 @@ import type { RecordedEvent } from '../../kernel/index.js';
 import { CATEGORIES, genesisIn, HistoryBrokenError, StreamBrokenError, type Genesis, type Revision } from '../event-store.js';
 import { isForeign, leafOf, MerkleTree, type TreeState } from '../merkle-tree.js';
 import { codeOf, lockFolder, makePrivateFile, openFile } from '../sqlite/folder.js';
-import { LeafTable } from '../sqlite/leaf-table.js';
+import { LeafTable, type NumberedLeaf } from '../sqlite/leaf-table.js';
 import { Heads, COLUMNS, readableOf, type EventRow } from '../sqlite/rows.js';
 import { prepared } from '../sqlite/statements.js';
 
@@ -156,6 +156,7 @@ export class ReplicaFile {
   append(events: readonly RecordedEvent[], compare: Compare, texts: TextsOf = () => undefined): void {
     const tree = this.#tree.clone();
     let [last, sequence] = [this.#position, this.#sequence];
+    const leaves: NumberedLeaf[] = [];
     const faulted: FaultedStream[] = [];
     const fault = (stream: string, kind: FaultKind, reason: string) => {
       if (this.#isNewFault(stream, kind, reason)) faulted.push({ stream, kind, reason });
@@ -174,11 +175,12 @@ export class ReplicaFile {
         const [data = JSON.stringify(event.data), metadata = JSON.stringify(event.metadata)] = texts(event) ?? [];
         this.#insert.run(++sequence, position, stream, revision, event.id, event.type, data, metadata);
         if (isForeign(event)) fault(stream, 'foreign', `another program wrote ${event.type} in it at revision ${revision}`);
-        else this.#leaves.add(tree, sequence, leafOf(event));
+        else leaves.push({ event: sequence, leaf: leafOf(event) });
         if (revision === 0 && !isKnown(stream)) fault(stream, 'unknown-category', 'no aggregate of this program has its category');
         this.#heads.moved(stream, revision);
         last = position;
       }
+      this.#leaves.add(tree, leaves);
       this.#put.run('tree', JSON.stringify({ ...tree.state(), sequence }));
       this.#db.exec('COMMIT');
     } catch (error) {

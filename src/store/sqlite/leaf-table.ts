@@ -2,19 +2,25 @@ import type Database from 'better-sqlite3';
 import { setImmediate as others } from 'node:timers/promises';
 import type { Leaf, LogTree } from '../merkle-proof.js';
 import { MerkleTree, nodeHash, type Hash } from '../merkle-tree.js';
-import { prepared } from './statements.js';
+import { prepared, Statements } from './statements.js';
 
 /** Nodes of every eighth level are kept: any other is computed from 128 kept hashes at most. */
 const KEPT_LEVELS = 8;
 /** Events that are hashed between two turns of the event loop. */
 const PAGE = 500;
 
+/** The leaf of an event, with the event's number. */
+export interface NumberedLeaf {
+  readonly event: number;
+  readonly leaf: Hash;
+}
+
 /** What the table needs to know of the log in the same file. An event's number is the key of its row, which grows with the log. */
 export interface LeafSource {
   /** Events in the log that should have a leaf. */
   count(): number;
   /** Events behind a number that have leaves, `limit` at most. An empty page: there are no more. */
-  page(event: number, limit: number): readonly { readonly event: number; readonly leaf: Hash | undefined }[];
+  page(event: number, limit: number): readonly (NumberedLeaf | { readonly event: number; readonly leaf: undefined })[];
   /** The number of the event at a position; undefined where the log has none. */
   eventAt(position: string): number | undefined;
   /** The position of the event with a number; undefined where the log has none. */
@@ -26,8 +32,7 @@ export interface LeafSource {
  * leaf are stored in one transaction.
  */
 export class LeafTable implements LogTree {
-  readonly #insert: Database.Statement<[n: number, event: number, hash: Hash]>;
-  readonly #insertNode: Database.Statement<[level: number, n: number, hash: Hash]>;
+  readonly #statements: Statements;
   readonly #page: Database.Statement<[from: number, until: number], { readonly event: number; readonly hash: Hash }>;
   readonly #nodes: Database.Statement<[level: number, from: number, until: number], { readonly hash: Hash }>;
   readonly #eventOf: Database.Statement<[n: number], { readonly event: number }>;
@@ -40,8 +45,7 @@ export class LeafTable implements LogTree {
     private readonly source: LeafSource,
   ) {
     db.exec(TABLES);
-    this.#insert = prepared(db, 'INSERT INTO leaves VALUES (?, ?, ?)');
-    this.#insertNode = prepared(db, 'INSERT INTO nodes VALUES (?, ?, ?)');
+    this.#statements = new Statements(db);
     this.#page = prepared(db, 'SELECT event, hash FROM leaves WHERE n >= ? AND n < ? ORDER BY n');
     this.#nodes = prepared(db, 'SELECT hash FROM nodes WHERE level = ? AND n >= ? AND n < ? ORDER BY n');
     this.#eventOf = prepared(db, 'SELECT event FROM leaves WHERE n = ?');
@@ -56,7 +60,10 @@ export class LeafTable implements LogTree {
     for (let after = 0; ;) {
       const page = this.source.page(after, PAGE);
       if (page.length === 0) break;
-      for (const { event, leaf } of page) if (leaf) this.add(tree, event, leaf);
+      this.add(
+        tree,
+        page.filter((row): row is NumberedLeaf => row.leaf !== undefined),
+      );
       after = page.at(-1)!.event;
       await others();
     }
@@ -79,12 +86,16 @@ export class LeafTable implements LogTree {
   draft(): MerkleTree {
     return this.#tree.clone();
   }
-  /** Within the transaction that stores the event. */
-  add(draft: MerkleTree, event: number | bigint, leaf: Hash): void {
-    this.#insert.run(draft.size, Number(event), leaf);
-    draft.add(leaf, (level, index, node) => {
-      if (level % KEPT_LEVELS === 0) this.#insertNode.run(level, index, node);
-    });
+  /** Within the transaction that stores the events. */
+  add(draft: MerkleTree, leaves: readonly NumberedLeaf[]): void {
+    const from = draft.size;
+    const nodes: [level: number, n: number, hash: Hash][] = [];
+    for (const { leaf } of leaves)
+      draft.add(leaf, (level, index, node) => {
+        if (level % KEPT_LEVELS === 0) nodes.push([level, index, node]);
+      });
+    this.#statements.insert('leaves', leaves.map(({ event, leaf }, i) => [from + i, event, leaf])); // prettier-ignore
+    this.#statements.insert('nodes', nodes);
   }
   /** The transaction is committed. */
   committed(draft: MerkleTree): void {

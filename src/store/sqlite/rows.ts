@@ -71,6 +71,10 @@ export class Heads {
     this.moved(stream, head);
     return head;
   }
+  /** The same for a stream that is about to move: what the file answers is not kept. */
+  before(stream: string): Revision {
+    return this.#kept.get(stream) ?? this.ask(stream) ?? -1;
+  }
   /** Without asking the file. */
   known(stream: string): Revision | undefined {
     return this.#kept.get(stream);

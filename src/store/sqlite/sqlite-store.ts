@@ -22,10 +22,10 @@ import { Heads, readableOf, textsOf, type EventRow } from './rows.js';
 import { examineLedger, type Examined } from './examination.js';
 import { AppendOutage, type Say } from './append-outage.js';
 import { databaseOf, walOf, watchFiles, type Whole } from './watch.js';
-import { LeafTable } from './leaf-table.js';
+import { LeafTable, type NumberedLeaf } from './leaf-table.js';
 import { leafOf, leafOfTexts, type Hash, type MerkleTree } from '../merkle-tree.js';
 import { examineTree } from './tree-examination.js';
-import { prepared } from './statements.js';
+import { prepared, Statements } from './statements.js';
 
 export { LEDGER_FILE };
 
@@ -51,6 +51,17 @@ interface Waiting {
   readonly leaf: Hash;
 }
 
+/** What is stored in one transaction, as far as it is decided. */
+interface Draft {
+  readonly tree: MerkleTree;
+  /** Streams with the revision that it takes them to. */
+  readonly heads: Map<string, Revision>;
+  readonly rows: Row[];
+  /** What of it is not in the file yet. */
+  unwritten: { readonly rows: [position: number, stream: string, revision: Revision, ...Row][]; readonly leaves: NumberedLeaf[] };
+}
+const nothing = (): Draft['unwritten'] => ({ rows: [], leaves: [] });
+
 interface Pending {
   readonly stream: string;
   readonly expected: Revision;
@@ -60,8 +71,11 @@ interface Pending {
   reject(error: Error): void;
 }
 
-/** After these SQLite has rolled back, or can, and the next transaction may succeed. */
-const RECOVERABLE = /^SQLITE_(FULL|BUSY|NOMEM|CONSTRAINT|TOOBIG)/;
+/**
+ * After these SQLite has rolled back, or can, and the next transaction may succeed. Not after a position that is taken: then another
+ * program writes into the file.
+ */
+const RECOVERABLE = /^SQLITE_(FULL|BUSY|NOMEM|CONSTRAINT(?!_PRIMARYKEY)|TOOBIG)/;
 /** A COMMIT that ends with one of these has not written its last frame: nothing of it is found after a crash. */
 const NOT_COMMITTED = /^SQLITE_(FULL|BUSY)/;
 /** What lasts for a while, whatever is appended. */
@@ -84,7 +98,7 @@ export class SqliteStore implements EventStore {
   readonly #descriptor: number;
   readonly #release: () => void;
   readonly #unwatch: () => void;
-  readonly #insert: Database.Statement;
+  readonly #statements: Statements;
   readonly #ofStream: Database.Statement<[string, number, number], EventRow<number>>;
   readonly #ofLog: Database.Statement<[number, number], EventRow<number>>;
   readonly #ofEnd: Database.Statement<[number], EventRow<number>>;
@@ -113,7 +127,7 @@ export class SqliteStore implements EventStore {
       this.#db = db;
       this.#file = file;
       this.genesis = genesis;
-      this.#insert = prepared(db, 'INSERT INTO events (stream, revision, id, type, data, metadata) VALUES (?, ?, ?, ?, ?, ?)');
+      this.#statements = new Statements(db);
       this.#ofStream = prepared(db, 'SELECT * FROM events WHERE stream = ? AND revision >= ? ORDER BY revision LIMIT ?');
       this.#ofLog = prepared(db, `SELECT * FROM events WHERE position > ? AND stream <> '${GENESIS}' ORDER BY position LIMIT ?`);
       this.#ofEnd = prepared(db, `SELECT * FROM events WHERE stream <> '${GENESIS}' ORDER BY position DESC LIMIT ?`);
@@ -218,26 +232,23 @@ export class SqliteStore implements EventStore {
    */
   async adopt(events: readonly RecordedEvent[]): Promise<void> {
     while (this.#pending.length > 0) this.#flush();
-    const rows = events.map((event) => [event.stream, event.revision, textsOf(event), leafOf(event)] as const);
-    const written = rows.map(([, , row]) => row);
-    const refusal = this.#closedOrFailed(written);
+    const waiting = events.map((event) => ({ row: textsOf(event), leaf: leafOf(event) }));
+    const refusal = this.#closedOrFailed(rowsOf(waiting));
     if (refusal) throw refusal;
     markUnfinished(this.#file);
-    const heads = new Map<string, Revision>();
-    const tree = this.#leaves.draft();
+    const draft = this.#draft();
     try {
-      this.#transaction(written, () => {
-        for (const [stream, revision, row, leaf] of rows) {
-          const actual = heads.get(stream) ?? this.#heads.of(stream);
+      this.#transaction(draft, () => {
+        for (const [i, { stream, revision }] of events.entries()) {
+          const actual = draft.heads.get(stream) ?? this.#heads.before(stream);
           if (actual !== revision - 1) throw new WrongExpectedRevisionError(stream, revision - 1, actual);
-          this.#leaves.add(tree, this.#insert.run(stream, revision, ...row).lastInsertRowid, leaf);
-          heads.set(stream, revision);
+          this.#place(draft, stream, revision, waiting[i]!);
         }
       });
     } catch (error) {
-      throw error instanceof WrongExpectedRevisionError ? error : this.#refusal(written, error);
+      throw error instanceof WrongExpectedRevisionError ? error : this.#refusal(rowsOf(waiting), error);
     }
-    this.#committed(heads, [], tree);
+    this.#committed(draft, []);
   }
 
   /** All that the other store holds was adopted. */
@@ -316,22 +327,24 @@ export class SqliteStore implements EventStore {
     if (this.#scheduled) setImmediate(() => this.#flush());
     if (batch.length === 0) return;
     const answers: (() => void)[] = [];
-    const heads = new Map<string, Revision>();
-    const written: Row[] = [];
-    const tree = this.#leaves.draft();
+    const draft = this.#draft();
     try {
-      this.#transaction(written, () => {
-        for (const pending of batch) answers.push(this.#write(pending, heads, written, tree));
+      this.#transaction(draft, () => {
+        for (const pending of batch) answers.push(this.#decide(pending, draft));
       });
     } catch (error) {
       if (error instanceof Error && PASSING.test(codeOf(error))) this.#outage.refused(error, batch.length);
       for (const { events, reject } of batch) reject(this.#refusal(rowsOf(events), error));
       return;
     }
-    this.#committed(heads, answers, tree);
+    this.#committed(draft, answers);
   }
 
-  #committed(heads: ReadonlyMap<string, Revision>, answers: readonly (() => void)[], tree: MerkleTree): void {
+  #draft(): Draft {
+    return { tree: this.#leaves.draft(), heads: new Map(), rows: [], unwritten: nothing() };
+  }
+
+  #committed({ tree, heads }: Draft, answers: readonly (() => void)[]): void {
     this.commits++;
     this.#leaves.committed(tree);
     this.#doubtful.clear(); // the WAL of a commit in doubt is overwritten
@@ -342,23 +355,34 @@ export class SqliteStore implements EventStore {
     for (const listener of this.#onCommit) listener();
   }
 
-  #write(pending: Pending, heads: Map<string, Revision>, written: Row[], tree: MerkleTree): () => void {
-    const { stream, expected, events, resolve, reject } = pending;
-    const rows = rowsOf(events);
-    const actual = heads.get(stream) ?? this.#heads.of(stream);
+  #decide({ stream, expected, events, resolve, reject }: Pending, draft: Draft): () => void {
+    const actual = draft.heads.get(stream) ?? this.#heads.before(stream);
     if (actual !== expected) {
+      this.#write(draft); // the same append may stand before it in this batch
       const stored = this.#storedBefore(stream, expected, events);
       return () => (stored ? resolve(stored) : reject(new WrongExpectedRevisionError(stream, expected, actual)));
     }
-    let position: number | bigint = 0;
-    events.forEach(({ row, leaf }, i) => {
-      position = this.#insert.run(stream, expected + 1 + i, ...row).lastInsertRowid;
-      this.#leaves.add(tree, position, leaf);
-    });
-    written.push(...rows);
-    const appended = { revision: expected + rows.length, position: String(position), leaves: events.map(({ leaf }) => leaf) };
-    heads.set(stream, appended.revision);
-    return () => resolve(appended);
+    let revision = expected;
+    let position = 0;
+    for (const event of events) position = this.#place(draft, stream, ++revision, event);
+    return () => resolve({ revision, position: String(position), leaves: events.map(({ leaf }) => leaf) });
+  }
+
+  /** @returns its position: 1 is the genesis record, and each event comes next */
+  #place(draft: Draft, stream: string, revision: Revision, { row, leaf }: Waiting): number {
+    const position = this.#leaves.size + draft.rows.length + 2;
+    draft.rows.push(row);
+    draft.unwritten.rows.push([position, stream, revision, ...row]);
+    draft.unwritten.leaves.push({ event: position, leaf });
+    draft.heads.set(stream, revision);
+    return position;
+  }
+
+  #write(draft: Draft): void {
+    const { rows, leaves } = draft.unwritten;
+    draft.unwritten = nothing();
+    this.#statements.insert('events', rows);
+    this.#leaves.add(draft.tree, leaves);
   }
 
   /** The answer to the same append when it was stored: the same events follow the expected revision. */
@@ -370,21 +394,21 @@ export class SqliteStore implements EventStore {
   }
 
   /**
-   * Commits all of `work` or nothing of it.
-   * @param written what `work` has inserted once it has ended
+   * Commits all that `work` places in the draft, or nothing of it.
    * @throws what made it fail: after that `#refusal` says what an append is answered
    */
-  #transaction(written: readonly Row[], work: () => void): void {
+  #transaction(draft: Draft, work: () => void): void {
     let committing = false;
     try {
       this.#db.exec('BEGIN IMMEDIATE');
       work();
+      this.#write(draft);
       committing = true;
       this.#db.exec('COMMIT');
     } catch (error) {
       const code = codeOf(error);
       // Until the COMMIT no frame in the WAL ends a transaction, so nothing of it is found after a crash.
-      if (committing && !NOT_COMMITTED.test(code)) for (const id of idsOf(written)) this.#doubtful.add(id);
+      if (committing && !NOT_COMMITTED.test(code)) for (const id of idsOf(draft.rows)) this.#doubtful.add(id);
       if ((committing || code.startsWith('SQLITE_')) && !RECOVERABLE.test(code)) this.#fail(error);
       try {
         if (this.#db.inTransaction) this.#db.exec('ROLLBACK');

@@ -1,6 +1,6 @@
 import Database from 'better-sqlite3';
 
-export type Value = string | number | null;
+export type Value = string | number | null | Buffer;
 
 /**
  * Prepares a statement whose values are bound at each use. SQLite lets the plan of a statement depend on a value that is bound, and then
@@ -10,7 +10,7 @@ export const prepared = <Values extends unknown[], Row>(db: Database.Database, s
   db.prepare<Values, Row>(sql.replaceAll('?', '+?'));
 
 /** Rows of one INSERT: many cost far less than a statement for each. */
-const ROWS = [100, 10, 1];
+const ROWS = [64, 8, 1];
 
 /** A database connection with its prepared statements, one for each text. Their number is that of the texts in this folder. */
 export class Statements {
