@@ -164,6 +164,7 @@ const losses = source(loss, 'loss', {
       ...lossShown(history.id, history.state),
       trail: trailOf(history),
       recorded: recordedIn(history),
+      timeZone: history.timeZone,
       cases: newestOf(casesOf(history)),
     },
   }),
@@ -252,7 +253,7 @@ const lossesByBearer = (lookup: Lookup, key: Key) => ({
 /** What is at stake with whom: a row for each supplier, each loss, each programme. */
 export const exposure = projection({
   name: 'exposure',
-  version: 12,
+  version: 13,
   question: 'What is promised to each supplier, what was lost and who bears it, what was warned of?',
   byDay: true,
   from: [suppliers, contracts, replacing.from, losses, programmes, warnings, risks],
@@ -299,14 +300,14 @@ export const exposure = projection({
       if (!row) return undefined;
       const under = row.contract === null ? undefined : lookup.get(contracts, row.contract);
       const fits = !under || row.supplier === null || under.suppliers.some(({ supplier }) => supplier === row.supplier);
-      const { recorded, ...shown } = row;
+      const { recorded, timeZone, ...shown } = row;
       const governing = (row.programme !== null && lookup.get(programmes, row.programme)) || NONE_ADOPTED;
       const findings = newestOf([
         ...row.findings,
         ...(fits ? [] : [`The contract ${under.contract} is with ${idsOf(under.suppliers).join(', ')}, not with ${row.supplier}.`]),
         ...outgrownIn(row, governing),
-        ...outOfCases(row, row.cases, governing),
-        ...unassessedIn(row, recorded, governing),
+        ...outOfCases(row, row.cases, { ...governing, timeZone }),
+        ...unassessedIn(row, recorded, { ...governing, timeZone }),
       ]);
       return { kind: 'loss', ...shown, findings };
     },

@@ -2,6 +2,7 @@ import {
   amountOf,
   betweenOf,
   certainlyBefore,
+  dayOf,
   isAmount,
   minor,
   newestOf,
@@ -163,7 +164,7 @@ const UNTIL_APPROVED = 'let it join again, or leave by who may decide on the who
 export const outOfCases = (
   l: Pick<Row, 'case' | 'bearer' | 'elsewhere'>,
   times: readonly InCase[],
-  { since }: { readonly since: string | undefined },
+  { since, timeZone }: { readonly since: string | undefined; readonly timeZone: string },
 ): readonly string[] =>
   isOwn(l)
     ? formerCasesOf(times, l.case).flatMap(({ case: name, way, leftOn, recordedAt, decided }): readonly string[] => {
@@ -172,7 +173,7 @@ export const outOfCases = (
         if (unmet.length > 0) return [`It left the case ${name} on ${leftOn}, which was not found to meet ${unmet.join(', ')}: ${UNTIL_APPROVED}`]; // prettier-ignore
         if (waived.length > 0) return [`For its leaving of the case ${name} on ${leftOn} ${waived.join(', ')} was waived.`];
         if (assessed || since === undefined || recordedAt! < since) return [];
-        return [`It left the case ${name} on ${leftOn}, as recorded on ${recordedAt!.slice(0, 10)}: no adopted table was in force on that day, so its authority was not assessed: ${UNTIL_APPROVED}`]; // prettier-ignore
+        return [`It left the case ${name} on ${leftOn}, as recorded on ${dayOf(recordedAt!, timeZone)}: no adopted table was in force on that day, so its authority was not assessed: ${UNTIL_APPROVED}`]; // prettier-ignore
       })
     : [];
 
@@ -238,14 +239,14 @@ export const outgrownByCase = (l: Row, programme: Governing, ofCase: Measures): 
 export const unassessedIn = (
   l: Row,
   recorded: Readonly<Record<string, string>>,
-  { policies, since }: Governing & { readonly since: string | undefined },
+  { policies, since, timeZone }: Governing & { readonly since: string | undefined; readonly timeZone: string },
 ): readonly string[] =>
   isOwn(l) && since !== undefined
     ? decisionsOf(l).flatMap(({ what, event, on, assessed, ratified }) => {
         const at = recorded[event];
         if (assessed || ratified || at === undefined || at < since) return [];
         if (inForce({ policies }, on).some((policy) => policy[tableOf(l)]?.length)) return []; // by its office: see `outgrownIn`
-        return [`The ${what} was recorded on ${at.slice(0, 10)}, of a day on which no adopted table was in force: its authority was not assessed.`]; // prettier-ignore
+        return [`The ${what} was recorded on ${dayOf(at, timeZone)}, of a day on which no adopted table was in force: its authority was not assessed.`]; // prettier-ignore
       })
     : [];
 

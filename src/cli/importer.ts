@@ -1,12 +1,12 @@
 import { hash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { open } from 'node:fs/promises';
+import { open, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { commandIdOf } from '../engine/write/command-id.js';
 import { LedgerClient, type Answer } from './ledger-client.js';
 import { linesOf, lineOf, LONGEST, NotJsonLinesError, otherForm, withoutMark, type Broken, type SentCommand, type Mark } from './lines.js';
-import { InterruptedError, Report, type Counts, type Outcome, type Reported } from './report.js';
+import { InterruptedError, Report, type Counts, type Outcome, type Reported, type Stands } from './report.js';
 
 export { NotJsonLinesError } from './lines.js';
 export { InterruptedError } from './report.js';
@@ -53,15 +53,50 @@ export const importFile = async (options: ImportOptions): Promise<Counts> => {
   await refuseOtherForms(file);
   const place = join(options.folder ?? dirname(file), basename(file));
   const progressFile = dryRun ? undefined : `${place}.progress.json`;
-  const report = await Report.open(file, options.url, options.report ?? `${place}.report.jsonl`, progressFile, again);
-  const run = new Run(options, report);
+  if (progressFile && again) await rm(progressFile, { force: true });
+  const { url, token, actor } = options;
+  const ledger = new LedgerClient(url, token ? { authorization: `Bearer ${token}` } : { 'x-actor': actor }, PATIENCE_MS);
   try {
-    await run.read();
+    const isThere = async ({ decision, position }: Stands): Promise<boolean> => {
+      const asked = () => ledger.ask('GET', `/decisions/${decision}?minPosition=${position}`);
+      // a log that does not reach there may be another one
+      const { status } = await askUntil(() => asked().then((one) => (/problem:not-caught-up/.test(one.text) ? { ...one, status: 404 } : one)), options); // prettier-ignore
+      return status === 200;
+    };
+    const report = await Report.open({ file, url, report: options.report ?? `${place}.report.jsonl`, progressFile }, isThere);
+    const run = new Run(options, report, ledger);
+    try {
+      await run.read();
+    } finally {
+      await run.settle();
+    }
+    await report.ended();
+    return report.counts;
   } finally {
-    await run.settle();
+    ledger.close();
   }
-  await report.ended();
-  return report.counts;
+};
+
+/** Without an answer, or with one to come again, the same is asked again: a key makes it the same command. @throws InterruptedError */
+const askUntil = async (
+  ask: () => Promise<Answer>,
+  { url, patienceMs = PATIENCE_MS }: ImportOptions,
+  isOver = () => false,
+): Promise<Answer> => {
+  let patience: AbortSignal | undefined;
+  for (let wait = 50; ; wait = Math.min(wait * 2, 2000)) {
+    let why: unknown;
+    const answer = await ask().catch((error: unknown) => {
+      why = error instanceof Error ? error.message || error.name : error;
+    });
+    // no line is refused for who sent it: with another token the next run goes on from here
+    if (answer && [401, 403, 429].includes(answer.status)) throw new InterruptedError(`${url} does not take the token: ${answer.text}`);
+    if (answer && ![502, 503, 504].includes(answer.status)) return answer;
+    if (answer) why = `${answer.status} ${answer.text}`;
+    patience ??= AbortSignal.timeout(patienceMs);
+    if (patience.aborted || isOver()) throw new InterruptedError(`${url} does not answer: ${String(why)}`);
+    await sleep(wait);
+  }
 };
 
 const refuseOtherForms = async (file: string): Promise<void> => {
@@ -117,7 +152,6 @@ const hashOf = (name: string): number => Number.parseInt(hash('sha1', name).slic
 
 class Run {
   #failed: unknown;
-  readonly #ledger: LedgerClient;
   /** In a dry run: the streams of earlier lines. */
   readonly #earlier = new Seen();
   readonly #under = new Set<Work>();
@@ -137,10 +171,9 @@ class Run {
   constructor(
     private readonly o: ImportOptions,
     private readonly report: Report,
+    private readonly ledger: LedgerClient,
     private readonly connections = o.connections ?? 64,
-  ) {
-    this.#ledger = new LedgerClient(o.url, o.token ? { authorization: `Bearer ${o.token}` } : { 'x-actor': o.actor }, PATIENCE_MS);
-  }
+  ) {}
 
   async read(): Promise<void> {
     let number = this.report.lines;
@@ -218,7 +251,10 @@ class Run {
     for (let work = this.#ready.shift(); work; work = this.#ready.shift()) {
       const { line, bytes, sent } = work;
       try {
-        if (!this.#hasFailed) this.#answer(line, bytes, { line, key: sent.key, ...(await this.#send(sent)) });
+        if (!this.#hasFailed) {
+          const { stands, ...said } = await this.#send(sent);
+          this.#answer(line, bytes, { line, key: sent.key, ...said }, stands);
+        }
       } catch (error) {
         this.#failed ??= error;
       }
@@ -239,7 +275,7 @@ class Run {
     go();
   }
 
-  async #send({ key, path, body, stream }: SentCommand): Promise<Pick<Reported, 'outcome' | 'why' | 'errors'>> {
+  async #send({ key, path, body, stream }: SentCommand): Promise<Pick<Reported, 'outcome' | 'why' | 'errors'> & { stands?: Stands }> {
     let sent = body;
     if (typeof body['event'] === 'string' && body['event'].startsWith('@')) {
       const event = await this.#eventOf(stream, body['event'].slice(1));
@@ -249,9 +285,10 @@ class Run {
     }
     const answer = await this.#ask('POST', `${path}${this.o.dryRun ? '?dryRun=true' : ''}`, JSON.stringify(sent), key);
     if (answer.status >= 500) return failed(answer);
-    const said = JSON.parse(answer.text) as { detail?: string; outcome?: Outcome; errors?: unknown; position?: string };
-    if (said.position !== undefined) this.#stands(stream, said.position);
-    if (answer.status === 201) return { outcome: answer.replayed ? 'replayed' : 'accepted' };
+    const said = JSON.parse(answer.text) as { detail?: string; outcome?: Outcome; errors?: unknown; decision: string; position?: string };
+    const { decision, position } = said;
+    if (position !== undefined) this.#stands(stream, position);
+    if (answer.status === 201) return { outcome: answer.replayed ? 'replayed' : 'accepted', ...(position && { stands: { decision, position } }) }; // prettier-ignore
     if (answer.status === 200) return { outcome: said.outcome === 'already-so' ? 'already-so' : 'tried' };
     return { outcome: 'refused', why: said.detail ?? String(answer.status), ...(said.errors !== undefined && { errors: said.errors }) };
   }
@@ -275,34 +312,22 @@ class Run {
     return (JSON.parse(answer.text) as { events: readonly { readonly event: string }[] }).events[0]?.event;
   }
 
-  /** Without an answer, or with one to come again, the same is asked again: the key makes it the same command. @throws InterruptedError */
-  async #ask(method: 'GET' | 'POST', path: string, body?: string, key?: string): Promise<Answer> {
-    let patience: AbortSignal | undefined;
-    for (let wait = 50; ; wait = Math.min(wait * 2, 2000)) {
-      let why: unknown;
-      const answer = await this.#ledger.ask(method, path, body, key).catch((error: unknown) => {
-        why = error instanceof Error ? error.message || error.name : error;
-      });
-      // no line is refused for who sent it: with another token the next run goes on from here
-      if (answer && [401, 403, 429].includes(answer.status))
-        throw new InterruptedError(`${this.o.url} does not take the token: ${answer.text}`);
-      if (answer && ![502, 503, 504].includes(answer.status)) return answer;
-      if (answer) why = `${answer.status} ${answer.text}`;
-      patience ??= AbortSignal.timeout(this.o.patienceMs ?? PATIENCE_MS);
-      if (patience.aborted || this.#hasFailed) throw new InterruptedError(`${this.o.url} does not answer: ${String(why)}`);
-      await sleep(wait);
-    }
+  #ask(method: 'GET' | 'POST', path: string, body?: string, key?: string): Promise<Answer> {
+    return askUntil(
+      () => this.ledger.ask(method, path, body, key),
+      this.o,
+      () => this.#hasFailed,
+    );
   }
 
-  #answer(line: number, bytes: number, said: Reported | undefined): void {
-    this.report.answer(line, bytes, said);
+  #answer(line: number, bytes: number, said: Reported | undefined, stands?: Stands): void {
+    this.report.answer(line, bytes, said, stands);
     const { lines, bytes: read, source } = this.report;
     this.o.progress?.({ lines, bytes: read, of: source.size });
   }
 
   async settle(): Promise<void> {
     await this.#until(() => this.#under.size === 0);
-    this.#ledger.close();
     await this.report.close();
     if (this.#hasFailed) throw this.#failed ?? this.report.failed;
   }

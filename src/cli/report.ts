@@ -12,6 +12,11 @@ export interface Reported {
   readonly why?: string;
   readonly errors?: unknown;
 }
+/** Where the decision of a line stands in the log. */
+export interface Stands {
+  readonly decision: string;
+  readonly position: string;
+}
 export type Counts = { readonly [O in Outcome]: number } & { readonly lines: number };
 
 /** The run ended before the file did; what was answered stays, and the next run goes on from there. */
@@ -32,6 +37,8 @@ interface Done extends Source {
   readonly bytes: number;
   readonly reportBytes: number;
   readonly counts: Counts;
+  /** The last of their decisions in the log: a ledger that has it has all of them. */
+  readonly last?: Stands;
 }
 const none: Counts = { lines: 0, accepted: 0, 'already-so': 0, replayed: 0, refused: 0, broken: 0, failed: 0, tried: 0, checked: 0 };
 
@@ -50,6 +57,10 @@ const doneBefore = async (progressFile: string): Promise<Done | undefined> => {
   }
 };
 
+/** The number in a position grows with the log on every store. */
+const isBehind = (one: Stands, other: Stands): boolean => numberIn(one.position) > numberIn(other.position);
+const numberIn = (position: string): bigint => BigInt(/\d+/.exec(position)?.[0] ?? 0);
+
 /** What became of each line, in the order of the file, and how far that goes, for a run that goes on from there. */
 export class Report {
   counts: Counts;
@@ -63,7 +74,11 @@ export class Report {
   #unwritten = '';
   #saving: Promise<void> | undefined;
   /** By line: answered, but not yet all before it. */
-  readonly #answered = new Map<number, { readonly said: Reported | undefined; readonly bytes: number }>();
+  readonly #answered = new Map<
+    number,
+    { readonly said: Reported | undefined; readonly bytes: number; readonly stands: Stands | undefined }
+  >();
+  #last: Stands | undefined;
 
   private constructor(
     readonly source: Source,
@@ -77,14 +92,27 @@ export class Report {
     this.bytes = before?.bytes ?? 0;
     this.#reportBytes = before?.reportBytes ?? 0;
     this.#savedLines = this.lines;
+    this.#last = before?.last;
     out.on('error', (error) => (this.failed ??= error));
   }
 
-  /** @throws InterruptedError when the file is not as an earlier run left it */
-  static async open(file: string, url: string, report: string, progressFile: string | undefined, again: boolean): Promise<Report> {
+  /**
+   * @param isThere whether the ledger at the address has a decision: one that was restored or begun anew there may lack what was sent
+   * @throws InterruptedError when the file is not as an earlier run left it
+   */
+  static async open(
+    {
+      file,
+      url,
+      report,
+      progressFile,
+    }: Pick<Source, 'file' | 'url'> & { readonly report: string; readonly progressFile: string | undefined },
+    isThere: (stands: Stands) => Promise<boolean>,
+  ): Promise<Report> {
     const source = await sourceOf(file, url);
-    const done = again || !progressFile ? undefined : await doneBefore(progressFile);
-    const before = done?.url === url ? done : undefined;
+    const done = progressFile && (await doneBefore(progressFile));
+    const isGone = !done || done.url !== url || (done.last && !(await isThere(done.last)));
+    const before = isGone ? undefined : done;
     if (before && (before.size !== source.size || before.modified !== source.modified))
       throw new InterruptedError(
         `${file} has changed since its last run. Send it from the start, with --again: nothing that was recorded then is recorded twice.`,
@@ -95,11 +123,12 @@ export class Report {
   }
 
   /** @param said undefined for a line of which there is nothing to say */
-  answer(line: number, bytes: number, said: Reported | undefined): void {
-    this.#answered.set(line, { said, bytes });
+  answer(line: number, bytes: number, said: Reported | undefined, stands?: Stands): void {
+    this.#answered.set(line, { said, bytes, stands });
     for (let next = this.#answered.get(this.lines + 1); next; next = this.#answered.get(this.lines + 1)) {
       this.#answered.delete(++this.lines);
       this.bytes += next.bytes;
+      if (next.stands && (!this.#last || isBehind(next.stands, this.#last))) this.#last = next.stands;
       if (!next.said) continue;
       this.#unwritten += `${JSON.stringify(next.said)}\n`;
       if (this.#unwritten.length > AT_ONCE) this.write();
@@ -126,7 +155,7 @@ export class Report {
     this.#savedLines = this.lines;
     this.write();
     const { lines, bytes, counts } = this;
-    const done: Done = { ...this.source, lines, bytes, reportBytes: this.#reportBytes, counts };
+    const done: Done = { ...this.source, lines, bytes, reportBytes: this.#reportBytes, counts, ...(this.#last && { last: this.#last }) };
     try {
       await new Promise<void>((written, failed) => this.out.write('', (error) => (error ? failed(error) : written())));
       if (!this.progressFile) return;

@@ -1,5 +1,6 @@
 import secureSession from '@fastify/secure-session';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { LRUCache } from 'lru-cache';
 import { randomBytes, timingSafeEqual } from 'node:crypto';
 import { NotAllowedError } from './problem.js';
 
@@ -13,6 +14,7 @@ declare module '@fastify/secure-session' {
 }
 
 export const SIGN_IN = '/app/sign-in';
+const EXPIRY_SECONDS = 12 * 60 * 60;
 const secret = (): string => randomBytes(24).toString('base64url');
 
 /**
@@ -23,7 +25,7 @@ export const openSessions = async (fastify: FastifyInstance, key: string | undef
   await fastify.register(secureSession, {
     key: key === undefined ? randomBytes(32) : Buffer.from(key, 'hex'),
     cookieName: 'tower-ledger',
-    expiry: 12 * 60 * 60,
+    expiry: EXPIRY_SECONDS,
     cookie: { path: '/app', httpOnly: true, sameSite: 'strict', secure: true },
   });
 };
@@ -39,9 +41,25 @@ export const csrfOf = (request: FastifyRequest): string => {
   if (csrf === undefined) session.set('csrf', (csrf = secret()));
   return csrf;
 };
+/** By their secrets, as long as a copy of the cookie could be opened: a restart with the same key, and other nodes, know none of them. */
+const signedOut = new LRUCache<string, true>({ max: 10_000, ttl: EXPIRY_SECONDS * 1000 });
+type Session = FastifyRequest['session'];
+export const beginSession = (session: Session, token: string): void => {
+  session.regenerate();
+  session.set('token', token);
+  session.set('csrf', secret());
+};
+export const endSession = (session: Session): void => {
+  const csrf = session.get('csrf');
+  if (csrf !== undefined) signedOut.set(csrf, true);
+  session.delete();
+};
+/** Undefined where nobody is signed in, or has signed out. */
+export const tokenOf = (session: Session): string | undefined =>
+  signedOut.has(session.get('csrf') ?? '') ? undefined : session.get('token');
+
 /** Undefined where the server has no tokens. */
-export const sessionOf = (request: FastifyRequest): FastifyRequest['session'] | undefined =>
-  (request as { readonly session?: FastifyRequest['session'] }).session;
+export const sessionOf = (request: FastifyRequest): Session | undefined => (request as { readonly session?: Session }).session;
 
 /** A form that another site made has neither the secret nor an origin of ours. @throws NotAllowedError */
 export const refuseForeignForm = (request: FastifyRequest, sent: string | null): void => {

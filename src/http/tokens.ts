@@ -9,7 +9,7 @@ import { FailedSignIns } from './failed-sign-ins.js';
 import { badHeader, NotAllowedError, NotAuthenticatedError, TooManyFailedSignInsError, TooManyForTokenError } from './problem.js';
 import { signIn } from './request.js';
 import { FEED, isOpen, isPage, isQuery, isStream, showsRefusals } from './routes.js';
-import { isOpenPage, leadToSignIn, sessionOf } from './sessions.js';
+import { isOpenPage, leadToSignIn, sessionOf, tokenOf } from './sessions.js';
 import { pathOf, REFUSED, ticketOf } from './stream-tickets.js';
 import { hashOf, may, readTokens, refuseOpenFile, refuseSystem, ROLES, TOKEN, type Act, type Role, type Token } from './token-file.js';
 
@@ -159,7 +159,7 @@ export const requireTokens = async (fastify: FastifyInstance, { tokens, log, sub
   /** A page's session names the token: it must be in force now, with a role that may do what is asked. */
   const signInToPage = (request: FastifyRequest, reply: FastifyReply, done: (error?: Error) => void): void => {
     const session = sessionOf(request)!;
-    const given = session.get('token');
+    const given = tokenOf(session);
     const token = given === undefined ? undefined : tokens.find(given);
     if (!token) {
       if (given !== undefined) session.set('token', undefined);

@@ -3,8 +3,11 @@ import { canonical, type RecordedEvent } from '../kernel/index.js';
 import { OutcomeUnknownError, StoreUnavailableError, WrongExpectedRevisionError, type EventStore } from '../store/event-store.js';
 import { compareLogs, isForeign, pagesOf, type Log } from '../store/merkle-tree.js';
 
-/** A store that can store the events that come next in another one, of many streams and in its order: all of them or none. */
-type Target = EventStore & { adopt?(events: readonly RecordedEvent[]): Promise<void> };
+/**
+ * A store that can store the events that come next in another one, of many streams and in its order: all of them or none. From the first
+ * of them until it hears that it has all, it opens for this alone.
+ */
+type Target = EventStore & { adopt?(events: readonly RecordedEvent[]): Promise<void>; adopted?(): void };
 
 export interface Progress {
   /** First what both hold already is compared, then the rest is copied, then both are read again for the proof. */
@@ -86,6 +89,7 @@ export const migrate = async (options: MigrationOptions): Promise<Migrated> => {
   const next = proof.next.find((event) => event !== undefined);
   if (next || left !== right || proof.same !== count)
     throw new NotMigratedError(`The stores are the same for ${proof.same} events only${next ? `, up to ${place(next)}` : ''}.`);
+  to.adopted?.();
   return {
     ledgerId: from.genesis.ledgerId,
     count,

@@ -54,6 +54,11 @@ const Lines = ({
       {more > 0 && (
         <p class="small">
           <a href={to(frame, '/app/contracts', { tower: row.tower })}>and {some(more, 'more contract')}</a>
+          {row.predecessors?.map((one) => (
+            <>
+              , also of <a href={to(frame, '/app/contracts', { tower: one.tower })}>{one.title}</a>
+            </>
+          ))}
         </p>
       )}
     </>

@@ -1,6 +1,6 @@
 import { render } from 'preact-render-to-string';
 import { towerBoard } from '../../projections/tower-board.js';
-import { addDays, sameJson, showValue, type Value } from '../kernel/index.js';
+import { addDays, dayOf, sameJson, showValue, type Value } from '../kernel/index.js';
 import { badParameter } from '../http/problem.js';
 import { dayIn } from '../http/request.js';
 import { contractsOf, type OnBoard } from './board-contracts.js';
@@ -148,7 +148,7 @@ const factsBetween = async (read: Read, contract: string, from: string, until: s
     clock === 'recorded' ? [undefined, undefined] : [new Set(history.asOf(from).entries), history.asOf(until).entries];
   const entries = after
     ? after.filter((entry) => !before.has(entry))
-    : history.entries.filter(({ recorded }) => isBetween(recorded.metadata.recordedAt.slice(0, 10)));
+    : history.entries.filter(({ recorded }) => isBetween(dayOf(recorded.metadata.recordedAt, history.timeZone)));
   return entries.slice(-LISTED).map(({ recorded, effectiveOn, grounds }) => ({
     type: recorded.type,
     on: effectiveOn,

@@ -7,7 +7,7 @@ import { formOf } from '../http/form-body.js';
 import { CONFIG, REFUSED, type Config, type NoteRefused } from '../http/ledger.js';
 import { badHeader, NotFoundError } from '../http/problem.js';
 import { queryOf } from '../http/request.js';
-import { refuseForeignForm, sessionOf } from '../http/sessions.js';
+import { beginSession, endSession, refuseForeignForm, sessionOf } from '../http/sessions.js';
 import { Subscribers } from '../http/subscribers.js';
 import { plural } from '../kernel/index.js';
 import { Checkpoints } from '../proof/checkpoints.js';
@@ -213,15 +213,15 @@ export class PagesController {
       this.refused(request, { status: 401, code: 'not-authenticated', detail: 'The token is not known, or was revoked.' });
       return send(reply, frame, signInPage(frame, inside(form.get('next')), 'This token is not known, or was revoked'));
     }
-    session.regenerate();
-    session.set('token', token);
+    beginSession(session, token);
     void reply.redirect(inside(form.get('next')), 303);
   }
 
   @Post('sign-out')
   signOut(@Req() request: FastifyRequest, @Res() reply: FastifyReply): void {
     refuseForeignForm(request, formOf(request).get('csrf'));
-    sessionOf(request)?.delete();
+    const session = sessionOf(request);
+    if (session) endSession(session);
     void reply.redirect('/app/sign-in', 303);
   }
 

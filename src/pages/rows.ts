@@ -136,7 +136,7 @@ export interface BoardRow {
   readonly needs?: readonly { readonly tower: string }[];
   readonly total?: Total & { readonly text: string };
   readonly contracts?: readonly ContractEntry[];
-  readonly predecessors?: readonly unknown[];
+  readonly predecessors?: readonly { readonly tower: string; readonly title: string }[];
   readonly split?: object | null;
   readonly counts?: Readonly<Record<string, number>>;
   readonly warnings?: readonly Noted[];

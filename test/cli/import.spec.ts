@@ -146,6 +146,21 @@ describe('many lines', () => {
     expect(await run()).toMatchObject({ lines: 3, accepted: 3 });
     expect(await log()).toHaveLength(3);
   });
+
+  it.each([
+    ['another ledger, which has had others', ['a', 'b', 'c', 'd', 'e', 'f'], 0],
+    ['an older backup, which has had some of them', [0, 1], 2],
+  ])('whose run was killed are all sent where the same address has become %s', async (_, had, replayed) => {
+    await wrote(...[0, 1, 2, 3].map(supplier), JSON.stringify({ mark: 'middle' }), supplier(4));
+    await expect(run({ marked: () => server.close() })).rejects.toBeInstanceOf(InterruptedError);
+    server = await startServer({ PORT: new URL(server.url).port });
+    for (const other of had) {
+      const { post, body, key } = JSON.parse(supplier(other)) as { post: string; body: object; key: string };
+      await server.post(post, body, { 'idempotency-key': key, 'x-actor': 'ana' });
+    }
+    expect(await run()).toMatchObject({ lines: 5, accepted: 5 - replayed, replayed });
+    expect(await log()).toHaveLength(had.length + 5 - replayed);
+  });
 });
 
 describe('answers on the way', () => {

@@ -6,6 +6,8 @@ import { join } from 'node:path';
 import type { RecordedEvent } from '../../src/kernel/index.js';
 import { migrate, NotMigratedError, type Progress } from '../../src/operate/migration.js';
 import { BadPlaceError, nameOf, openLedger, openOrBegin, placeOf, type Place } from '../../src/operate/stores.js';
+import { copyLedger } from '../../src/store/sqlite/ledger-copy.js';
+import { LedgerSnapshot } from '../../src/store/sqlite/ledger-snapshot.js';
 import { SqliteStore } from '../../src/store/sqlite/sqlite-store.js';
 import { FolderInUseError } from '../../src/store/sqlite/folder.js';
 import { StoreFailedError, UNREADABLE, type EventStore } from '../../src/store/event-store.js';
@@ -233,7 +235,7 @@ describe('a migration that is ended', () => {
     expect(contents(await wholeLog(to))).toEqual(contents(log));
   });
 
-  it('by a kill leaves an embedded target from which it goes on', async () => {
+  it('by a kill leaves an embedded target from which it goes on, and which opens for nothing else until it is whole', async () => {
     const from = memory();
     const stream = freshStream();
     for (let n = 0; n < 5; n++) await from.append(stream, n * 500 - 1, facts(500));
@@ -252,8 +254,14 @@ describe('a migration that is ended', () => {
       genesis: first.genesis,
     });
     await expect(migrate({ from, to: cut })).rejects.toThrow('killed');
+    const asServer = () => SqliteStore.open({ dir: killed, timeZone: 'Europe/London', now: () => '', newId });
+    await expect(asServer()).rejects.toThrow('holds the beginning of a ledger only');
+    await expect(copyLedger({ from: killed, to: await folder() })).rejects.toThrow('holds the beginning of a ledger only');
+    expect(() => new LedgerSnapshot(join(killed, 'ledger.db'))).toThrow('holds the beginning of a ledger only');
     const to = await embedded(from, killed);
     expect(await migrate({ from, to })).toMatchObject({ count: 2500, copied: 1500 });
+    await to.close();
+    expect(keep(await asServer()).size()).toBe(2500);
   });
 
   it('not by a store that is away for a while or does not answer', async () => {
@@ -513,6 +521,10 @@ describe('where a ledger is', () => {
     expect(first.genesis).toEqual(genesis);
     await expect(openLedger(place)).rejects.toBeInstanceOf(FolderInUseError);
     await first.close();
+    await expect(openLedger(place)).rejects.toThrow('holds the beginning of a ledger only');
+    const to = await openOrBegin(place, genesis);
+    await migrate({ from: memoryStore(genesis), to });
+    await to.close();
     const again = keep(await openLedger(place));
     expect(again.genesis).toEqual(genesis);
   });

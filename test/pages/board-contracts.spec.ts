@@ -60,6 +60,24 @@ it('the board as text says how many contracts of a tower it does not name', asyn
   expect(text.match(/^ +and .*$/gm)).toEqual([`${' '.repeat(4)}and 2 more contracts`]);
 });
 
+it('a tower into which another one was merged leads to the contracts of both', async () => {
+  for (const tower of ['print', 'paper'])
+    await accepted(server.post(`/towers/${tower}/plan-tower`, { programme: 'met', title: `The ${tower}`, ...on('2010') }));
+  for (let i = 1; i <= 22; i++)
+    await accepted(
+      server.post(`/contracts/print-${i}/award-contract`, {
+        ...award,
+        title: `P ${i}`,
+        towers: [i < 4 ? 'print' : 'paper'],
+        ...on('2014'),
+      }),
+    );
+  const { position } = await accepted(server.post('/towers/print/merge-towers', { into: 'paper', ...on('2015') }));
+  const { html } = await pageOf(server, '/app/boards/met?minPosition=' + position);
+  expect(rowWith(html, 'href="/app/contracts?tower=paper"')).toContain('and 2 more contracts, also of The print');
+  expect(rowWith(html, 'href="/app/contracts?tower=print"')).not.toBe('');
+});
+
 describe('a programme with more duties than a page reads', () => {
   beforeAll(async () => {
     await accepted(

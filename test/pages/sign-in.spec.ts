@@ -122,6 +122,18 @@ describe('signing in to the pages', () => {
     expect((await browser.go('/app')).status).toBe(303);
   });
 
+  it('ends for every copy of its cookie, from the one at the sign-in to the last, and for no other session', async () => {
+    const [browser, other, copy] = [new Browser(), new Browser(), new Browser()];
+    await other.signIn(member);
+    await browser.signIn(member);
+    const copies = [browser.cookie];
+    const csrf = await browser.csrf('/app');
+    copies.push(browser.cookie);
+    await browser.go('/app/sign-out', { csrf });
+    for (copy.cookie of copies) expect((await copy.go('/app')).to).toBe('/app/sign-in?next=%2Fapp');
+    expect((await other.go('/app')).status).toBe(200);
+  });
+
   it('takes no form of another site', async () => {
     const browser = new Browser();
     await browser.signIn(member);

@@ -43,7 +43,7 @@ export class InMemory {
     for (const [stream, own] of byStream(events)) {
       const [category, id] = split(stream);
       const aggregate = aggregates.find((one) => one.category === category)!;
-      this.#histories.set(stream, made(History.of(aggregate, id, own)));
+      this.#histories.set(stream, made(History.of(aggregate, id, own, 'Europe/London')));
     }
     for (const source of this.projection.from) {
       if (source.category === undefined) for (const event of events) this.#place(source, source.place(event), source.show(event));

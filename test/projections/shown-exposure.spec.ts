@@ -246,6 +246,15 @@ describe('a write-off of a day before any table of authority', () => {
   });
 });
 
+it('a write-off of a day before any table was recorded on the day that it was in the time zone of the ledger', async () => {
+  const scheme = { policy: 's', title: 'Scheme', version: '1', inForceFrom: '2015', writeOffs: [{ approver: 'Director' }] };
+  await met('AdoptPolicy', scheme);
+  await world.record('loss-late', 'RaiseLoss', { ...loss, gross: gbp('7') }, { effectiveOn: '2014-05-01' });
+  world.wait(150.6); // 2 June, 23:24 by UTC
+  await world.record('loss-late', 'WriteOff', { amount: gbp('7') }, { effectiveOn: '2014-06-01' });
+  expect((await exposure()).row('loss:late').findings).toMatchObject([expect.stringContaining('recorded on 2016-06-03')]);
+});
+
 it('a write-off is a finding as of when the first table was recorded, whichever of the tables was adopted first', async () => {
   const policy = { policy: 's', title: 'Scheme', version: '1', inForceFrom: '2015', writeOffs: [{ approver: 'Director' }] };
   world.wait(1);

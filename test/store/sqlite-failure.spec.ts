@@ -99,7 +99,8 @@ describe('a COMMIT that fails', () => {
     await other.close();
     injectFaults({ sql: 'COMMIT', code: 'SQLITE_IOERR_FSYNC' });
     for (let n = 0; n < 2; n++) expect(await outcome(store.adopt(events))).toBeInstanceOf(OutcomeUnknownError);
-    await reopen();
+    await store.close();
+    store = await openStore(dir, { genesis: store.genesis });
     await store.adopt(events);
     expect(await count()).toBe(3);
   });

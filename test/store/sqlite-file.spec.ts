@@ -4,6 +4,7 @@ import { chmod, copyFile, lstat, readdir, readFile, rename, rm, stat, symlink, t
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { StoreUnavailableError } from '../../src/store/event-store.js';
+import { copyLedger } from '../../src/store/sqlite/ledger-copy.js';
 import { LEDGER_FILE } from '../../src/store/sqlite/sqlite-store.js';
 import { watchFiles } from '../../src/store/sqlite/watch.js';
 import { facts, freshStream, newId, wholeLog } from './event-store.contract.js';
@@ -243,6 +244,18 @@ describe('a ledger whose files are taken away while it is open', () => {
     [
       'a smaller file is written over ledger.db',
       async (dir) => writeFile(ledgerOf(dir), (await readFile(ledgerOf(dir))).subarray(0, 8192)),
+    ],
+    [
+      'a backup of it, as large, is written over ledger.db',
+      async (dir) => {
+        const to = await newFolder();
+        await copyLedger({ from: dir, to });
+        await writeFile(ledgerOf(dir), Buffer.concat([await readFile(ledgerOf(to)), Buffer.alloc(8192)]));
+      },
+    ],
+    [
+      'the file of another ledger, as large, is written over ledger.db',
+      async (dir) => writeFile(ledgerOf(dir), Buffer.concat([await readFile(ledgerOf(await closedLedger())), Buffer.alloc(8192)])),
     ],
     ['ledger.db-wal is emptied', (dir) => truncate(join(dir, 'ledger.db-wal'))],
     ['ledger.db-wal is removed', (dir) => rm(join(dir, 'ledger.db-wal'))],

@@ -85,6 +85,7 @@ describe('the embedded store', () => {
     const first = await SqliteStore.open({ dir, timeZone: 'Europe/London', now: () => '', newId, genesis });
     expect(first.genesis).toEqual(genesis);
     expect(await wholeLog(first)).toEqual([]);
+    first.adopted();
     await first.close();
     const again = await open(dir);
     expect(again.genesis).toEqual(genesis);

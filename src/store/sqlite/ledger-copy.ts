@@ -6,7 +6,16 @@ import type { Genesis } from '../event-store.js';
 import { compareLogs, type Log } from '../merkle-tree.js';
 import { examineLedger } from './examination.js';
 import { LOCK_FILE, lockFolder, makePrivateFile } from './folder.js';
-import { GENESIS, LEDGER_FILE, NoLedgerError, PARTIAL_FILE, publishFile, readGenesis, removeFile } from './ledger-file.js';
+import {
+  GENESIS,
+  LEDGER_FILE,
+  NoLedgerError,
+  PARTIAL_FILE,
+  publishFile,
+  readGenesis,
+  refuseUnfinished,
+  removeFile,
+} from './ledger-file.js';
 import { recordedOf, type EventRow } from './rows.js';
 
 export interface CopyProgress {
@@ -54,6 +63,7 @@ export const copyLedger = async (options: CopyOptions): Promise<CopiedLedger> =>
   const [from, to] = [resolve(options.from), resolve(options.to)];
   const file = join(from, LEDGER_FILE);
   if (!existsSync(file)) throw new NoLedgerError(`${from} holds no ${LEDGER_FILE}: there is nothing to copy.`);
+  refuseUnfinished(file);
   const source = new Database(file, { readonly: true, timeout: BUSY_MS });
   try {
     const genesis = readGenesis(source, file);

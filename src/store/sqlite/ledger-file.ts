@@ -1,4 +1,5 @@
 import Database from 'better-sqlite3';
+import { hash } from 'node:crypto';
 import { closeSync, existsSync, fsyncSync, openSync, readdirSync, realpathSync, renameSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { genesisIn, type Genesis } from '../event-store.js';
@@ -9,6 +10,8 @@ import { COLUMNS } from './rows.js';
 export const LEDGER_FILE = 'ledger.db';
 /** A copy that is being made, by a backup or a restore: no program takes it for a ledger. */
 export const PARTIAL_FILE = `${LEDGER_FILE}.partial`;
+/** Beside a ledger's file while another ledger is copied into it event by event: no program takes such a beginning for the whole. */
+const UNFINISHED = '.unfinished';
 /** The stream of the first record. */
 export const GENESIS = 'genesis';
 /** What SQLite keeps beside a file. */
@@ -56,11 +59,13 @@ export interface OpenLedger {
  * when this returns: after a failed fsync, records may have stayed in memory only, and the checkpoint writes them again.
  * @throws NoLedgerError, UnsupportedFormatError, CheckpointError, UnsafeSqliteError
  */
-export const openLedgerFile = (dir: string, begin: () => NewLedger): OpenLedger => {
+export const openLedgerFile = (dir: string, begin: () => NewLedger, isCopy = false): OpenLedger => {
   const name = join(dir, LEDGER_FILE);
+  if (!isCopy) refuseUnfinished(name);
   removeFile(`${name}.new`); // from a creation that was interrupted: nothing was ever accepted into it
   if (!readdirSync(dir).includes(LEDGER_FILE)) {
     refuseRemains(dir);
+    if (isCopy) markUnfinished(name);
     createLedgerFile(dir, begin());
   }
   if (!existsSync(name)) throw new NoLedgerError(`${name} is a link to a file that is not there: is everything mounted?`);
@@ -104,6 +109,23 @@ export const readGenesis = (db: Database.Database, file: string): Genesis => {
   );
 };
 
+const markOf = (file: string): string => (existsSync(file) ? realpathSync(file) : file) + UNFINISHED;
+/** @throws NoLedgerError where the file holds the beginning of a ledger only */
+export const refuseUnfinished = (file: string): void => {
+  if (!existsSync(markOf(file))) return;
+  throw new NoLedgerError(
+    `${file} holds the beginning of a ledger only: a migration into it was interrupted. Run the same migration again, which goes on there, or delete the folder.`, // prettier-ignore
+  );
+};
+/** Durably, before the first event is copied. */
+export const markUnfinished = (file: string): void => {
+  const mark = markOf(file);
+  makePrivateFile(mark);
+  sync(dirname(mark));
+};
+/** What was copied is the whole. */
+export const markFinished = (file: string): void => rmSync(markOf(file), { force: true });
+
 const refuseRemains = (dir: string): void => {
   const remains = [`${LEDGER_FILE}-wal`, PARTIAL_FILE, 'read-model.db'].filter((name) => existsSync(join(dir, name)));
   if (remains.length === 0) return;
@@ -112,6 +134,9 @@ const refuseRemains = (dir: string): void => {
       `Restore a backup (npm run restore), or delete ${remains.join(' and ')} if a new ledger is meant.`,
   );
 };
+
+/** A number in the header of the file, by which another ledger's file is told from it. */
+const markOfLedger = ({ ledgerId }: Genesis): number => Number.parseInt(hash('sha1', ledgerId).slice(0, 7), 16);
 
 /** Makes a ledger beside its final name, so that a crash leaves a whole ledger or none. */
 const createLedgerFile = (dir: string, { genesis, id }: NewLedger): void => {
@@ -130,6 +155,7 @@ const createLedgerFile = (dir: string, { genesis, id }: NewLedger): void => {
       JSON.stringify(genesis),
       '{}',
     );
+    db.pragma(`user_version = ${markOfLedger(genesis)}`);
     checkpoint(db, made);
   } finally {
     db.close();

@@ -3,7 +3,7 @@ import type { RecordedEvent } from '../../kernel/index.js';
 import type { Genesis } from '../event-store.js';
 import type { LogTree } from '../merkle-proof.js';
 import { leafOf } from '../merkle-tree.js';
-import { GENESIS, readGenesis } from './ledger-file.js';
+import { GENESIS, readGenesis, refuseUnfinished } from './ledger-file.js';
 import { LeafTable } from './leaf-table.js';
 import { readableOf, type EventRow } from './rows.js';
 import { prepared } from './statements.js';
@@ -20,6 +20,7 @@ export class LedgerSnapshot {
 
   /** @throws NoLedgerError, UnsupportedFormatError */
   constructor(file: string) {
+    refuseUnfinished(file);
     this.#db = new Database(file, { readonly: true, timeout: BUSY_MS });
     try {
       this.#db.exec('BEGIN');

@@ -1,4 +1,5 @@
 import Database from 'better-sqlite3';
+import { closeSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { canonical, type Metadata, type NewEvent, type RecordedEvent } from '../../kernel/index.js';
 import {
@@ -16,11 +17,11 @@ import {
 } from '../event-store.js';
 import { Signal } from '../signal.js';
 import { codeOf, lockFolder, LOCK_FILE } from './folder.js';
-import { GENESIS, LEDGER_FILE, openLedgerFile, type NewLedger } from './ledger-file.js';
+import { GENESIS, LEDGER_FILE, markFinished, markUnfinished, openLedgerFile, type NewLedger } from './ledger-file.js';
 import { Heads, readableOf, textsOf, type EventRow } from './rows.js';
 import { examineLedger, type Examined } from './examination.js';
 import { AppendOutage, type Say } from './append-outage.js';
-import { grows, walOf, watchFiles, type Whole } from './watch.js';
+import { databaseOf, walOf, watchFiles, type Whole } from './watch.js';
 import { LeafTable, type NumberedLeaf } from './leaf-table.js';
 import { leafOf, leafOfTexts, type Hash, type MerkleTree } from '../merkle-tree.js';
 import { examineTree } from './tree-examination.js';
@@ -35,7 +36,7 @@ export interface SqliteStoreOptions {
   readonly dir: string;
   /** For a new ledger; an existing one keeps its own. */
   readonly timeZone: string;
-  /** What a new ledger begins with, when it is to be one that already exists elsewhere. */
+  /** What a new ledger begins with, when it is to be one that already exists elsewhere: without it, it opens only once it is all adopted. */
   readonly genesis?: Genesis;
   now(): string;
   newId(): string;
@@ -92,6 +93,9 @@ export class SqliteStore implements EventStore {
   /** How many commits were made, for metrics. */
   commits = 0;
   readonly #db: Database.Database;
+  readonly #file: string;
+  /** Closed after the database: before, that would release its locks. */
+  readonly #descriptor: number;
   readonly #release: () => void;
   readonly #unwatch: () => void;
   readonly #statements: Statements;
@@ -119,8 +123,9 @@ export class SqliteStore implements EventStore {
     this.#release = lockFolder(dir);
     let db: Database.Database | undefined;
     try {
-      const { genesis, files, file } = ({ db } = openLedgerFile(dir, () => newLedger(options)));
+      const { genesis, files, file } = ({ db } = openLedgerFile(dir, () => newLedger(options), options.genesis !== undefined));
       this.#db = db;
+      this.#file = file;
       this.genesis = genesis;
       this.#statements = new Statements(db);
       this.#ofStream = prepared(db, 'SELECT * FROM events WHERE stream = ? AND revision >= ? ORDER BY revision LIMIT ?');
@@ -136,7 +141,7 @@ export class SqliteStore implements EventStore {
       });
       const wal = `${file}-wal`;
       const whole = new Map<string, Whole>([
-        [file, grows],
+        [file, databaseOf((this.#descriptor = openSync(file, 'r')))],
         [wal, walOf(wal, () => this.#isReadFrom(file))],
       ]);
       this.#unwatch = watchFiles([...files, join(dir, LOCK_FILE)], (error) => this.#fail(error), whole);
@@ -230,6 +235,7 @@ export class SqliteStore implements EventStore {
     const waiting = events.map((event) => ({ row: textsOf(event), leaf: leafOf(event) }));
     const refusal = this.#closedOrFailed(rowsOf(waiting));
     if (refusal) throw refusal;
+    markUnfinished(this.#file);
     const draft = this.#draft();
     try {
       this.#transaction(draft, () => {
@@ -243,6 +249,11 @@ export class SqliteStore implements EventStore {
       throw error instanceof WrongExpectedRevisionError ? error : this.#refusal(rowsOf(waiting), error);
     }
     this.#committed(draft, []);
+  }
+
+  /** All that the other store holds was adopted. */
+  adopted(): void {
+    markFinished(this.#file);
   }
 
   async readAll(after?: string, limit = 1000): Promise<readonly RecordedEvent[]> {
@@ -305,6 +316,7 @@ export class SqliteStore implements EventStore {
       if (!this.#failure) this.#db.pragma('wal_checkpoint(TRUNCATE)');
     } finally {
       this.#db.close();
+      closeSync(this.#descriptor);
       this.#release();
     }
   }

@@ -1,6 +1,7 @@
-import { statSync } from 'node:fs';
+import { read, readSync, statSync } from 'node:fs';
 import { open, stat } from 'node:fs/promises';
 import { basename } from 'node:path';
+import { promisify } from 'node:util';
 
 /** How often the files are looked at. */
 const EVERY_MS = 2000;
@@ -53,8 +54,22 @@ const found = ({ dev, ino, size }: { readonly dev: bigint; readonly ino: bigint;
   size,
 });
 
-/** A file that never gets smaller. */
-export const grows: Whole = (size, before) => size >= before;
+/** Of the header of a database: its format, which a copy made by a backup has otherwise, and the mark of its ledger. */
+const HEADER = 64;
+const lasting = (header: Buffer): Buffer => Buffer.concat([header.subarray(0, 24), header.subarray(60)]);
+/**
+ * A database that never gets smaller, and keeps of its header what SQLite writes once.
+ * @param descriptor of the file: to close it would release the locks that SQLite has on the file
+ */
+export const databaseOf = (descriptor: number): Whole => {
+  const first = Buffer.alloc(HEADER);
+  readSync(descriptor, first, 0, HEADER, 0);
+  return async (size, before) => {
+    if (size < before) return false;
+    const now = await promisify(read)(descriptor, Buffer.alloc(HEADER), 0, HEADER, 0).catch(() => undefined); // a disk that fails is another matter
+    return now === undefined || lasting(now.buffer).equals(lasting(first));
+  };
+};
 
 /** What each WAL of SQLite begins with, but for its last bit. */
 const WAL_MAGIC = 0x377f0682;
