@@ -97,7 +97,7 @@ export class Report {
   }
 
   /**
-   * @param isThere whether the ledger at the address has a decision: one that was restored or begun anew there may lack what was sent
+   * @param isThere whether the ledger at the address has a decision: one that was restored or replaced there may lack what was sent
    * @throws InterruptedError when the file is not as an earlier run left it
    */
   static async open(

@@ -135,7 +135,7 @@ const refuseRemains = (dir: string): void => {
   );
 };
 
-/** A number in the header of the file, by which another ledger's file is told from it. */
+/** A number in the header of the file, which differs from that of another ledger's file. */
 const markOfLedger = ({ ledgerId }: Genesis): number => Number.parseInt(hash('sha1', ledgerId).slice(0, 7), 16);
 
 /** Makes a ledger beside its final name, so that a crash leaves a whole ledger or none. */
