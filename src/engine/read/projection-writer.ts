@@ -14,7 +14,7 @@ export const contributionsOf = (projection: Projection, { aggregate: { category 
   let contributions = NONE;
   for (const source of sourcesOf(projection, category)) {
     const placed = source.place(id, state, day);
-    if (placed.length > 0) contributions = contributions.length > 0 ? [...contributions, ...placed] : placed;
+    contributions = contributions.length > 0 ? [...contributions, ...placed] : placed;
   }
   return distinctKeys(contributions);
 };
@@ -161,7 +161,7 @@ export class ProjectionWriter {
   #placeOf(stream: string, contribution: Contribution, at: Sequence): ContributionPlace {
     const { key, row = false } = contribution;
     const links = targetsOf(contribution);
-    if (this.#carried.size === 0 || !links.some(isThroughTarget)) return { key, stream, row, links };
+    if (!links.some(isThroughTarget)) return { key, stream, row, links };
     const own = links.filter((target) => !isThroughTarget(target));
     return { key, stream, row, links: [...own, ...this.#goingOn(key, own, links.filter(isThroughTarget), at)] };
   }
@@ -171,7 +171,7 @@ export class ProjectionWriter {
     return [...through, ...new Set(more.filter((target) => !own.includes(target)))];
   }
   #sumsOf(contribution: Contribution, at: Sequence): Contribution['sums'] {
-    if (this.#carried.size === 0 || throughOf(contribution).length === 0) return contribution.sums;
+    if (throughOf(contribution).length === 0) return contribution.sums;
     return plusSums(
       contribution.sums,
       carriedSums(contribution, this.#carried, (key) => this.#linksUnder(key, at)),
@@ -186,7 +186,7 @@ export class ProjectionWriter {
   #carry(before: Contribution | undefined, after: Contribution | undefined, at: Sequence): void {
     const { key } = (after ?? before)!;
     const carries = this.#carried.get(kindOf(key));
-    if (!carries || (before && after && samePlace(before, after))) return;
+    if (!carries) return;
     const [was, is] = [before, after].map((one) => linksIn(one ? targetsOf(one) : NO_LINKS)) as [readonly string[], readonly string[]];
     const [gone, come] = [was.filter((link) => !is.includes(link)), is.filter((link) => !was.includes(link))];
     if (gone.length + come.length === 0 || !this.#relink(key, at)) return;
