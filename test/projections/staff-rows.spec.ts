@@ -3,7 +3,7 @@ import { staffMovements } from '../../projections/staff-movements.js';
 import { headcountFrom, headcountIn, planOn, targetShown } from '../../projections/staff.js';
 import { transferRegister } from '../../projections/transfer-register.js';
 import { workforceBoard } from '../../projections/workforce.js';
-import type { Workforce } from '../../src/domain/workforce/index.js';
+import type { Pool, Workforce } from '../../src/domain/workforce/index.js';
 import type { History, StreamSource } from '../../src/kernel/index.js';
 import { recordWorld, World } from '../random-history.js';
 import { inMemory, type InMemory } from './in-memory.js';
@@ -252,7 +252,7 @@ describe('the board of a workforce', () => {
 describe('what a headcount target has still to go', () => {
   const counted = (employer: string, of: string, n: number) => ({ ...pool(employer, 'people', of), holds: { least: n, most: n }, movement: {} }); // prettier-ignore
   const to = { count: 100, unit: 'people' as const };
-  const text = (target: object, ...pools: object[]) => targetShown({ to, employer: 'authority', ...target }, pools as never[]).text;
+  const text = (target: object, ...pools: object[]) => targetShown({ to, employer: 'authority', ...target }, pools as Pool[]).text;
 
   it('is of the function that it names', () => {
     const both = [counted('authority', 'it', 105), counted('authority', 'hr', 50)];
@@ -351,7 +351,7 @@ describe('a figure of a row', () => {
 
   it('of a target is of the employer and unit that it names', () => {
     const held = (employer: string, unit: string, n: number) => ({ ...pool(employer, unit), holds: { least: n, most: n }, movement: {} });
-    const target = (more: object, ...pools: object[]) => targetShown({ to: { count: 100, unit: 'people' }, ...more }, pools as never[]);
+    const target = (more: object, ...pools: object[]) => targetShown({ to: { count: 100, unit: 'people' }, ...more }, pools as Pool[]);
     const all = [held('authority', 'people', 105), held('csc', 'people', 1000), held('authority', 'fte', 90)];
     expect(target({ employer: 'authority' }, ...all)).toMatchObject({ now: { count: 105, unit: 'people' }, toGo: { count: 5, unit: 'people' } }); // prettier-ignore
     expect(target({}, ...all)).toMatchObject({ now: null, toGo: null, text: 'now unknown: the target names no pool' });

@@ -1,1 +1,2 @@
 export const row = {} as never;
+export const rows = [] as never[];
