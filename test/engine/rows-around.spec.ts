@@ -36,6 +36,21 @@ beforeAll(async () => {
 });
 afterEach(closeRows);
 
+/** Counts the totals that are read. */
+const countedTotals = () => {
+  const totals = {
+    read: 0,
+    count: (reader: ReadModelReader) => {
+      const sumAt = reader.sumAt.bind(reader);
+      reader.sumAt = (...asked) => {
+        totals.read++;
+        return sumAt(...asked);
+      };
+    },
+  };
+  return totals;
+};
+
 /** What a projection says of these events, in their order. */
 const ledgerOf = async (
   shown: Projection,
@@ -262,19 +277,14 @@ describe('a follower that goes on', () => {
   });
 
   it('reads no total again that did not move, whatever others ask for in between', async () => {
-    let read = 0;
-    const count = (reader: ReadModelReader) => {
-      const sumAt = reader.sumAt.bind(reader);
-      reader.sumAt = (...asked) => {
-        read++;
-        return sumAt(...asked);
-      };
-    };
-    const { follow, updates } = await ledgerOf(counts, [['supplier-x', 'SupplierRegistered'], ...awards('a', 'b', 'c')], { read: count });
+    const totals = countedTotals();
+    const { follow, updates } = await ledgerOf(counts, [['supplier-x', 'SupplierRegistered'], ...awards('a', 'b', 'c')], {
+      read: totals.count,
+    });
     const step = async (after: number) => {
-      read = 0;
+      totals.read = 0;
       const heard = await follow(after, after + 1);
-      return [(heard.updates[0]!.changes['tower:euc'] as { contracts: number }).contracts, read];
+      return [(heard.updates[0]!.changes['tower:euc'] as { contracts: number }).contracts, totals.read];
     };
     expect((await step(1))[0]).toBe(1);
     expect(await step(2)).toEqual([2, 0]);
@@ -332,22 +342,15 @@ describe('a follower of what names only a contract', () => {
   const raised = (id: string, of = 'a') => [`loss-${id}`, 'LossRaised', { contract: of }] as const;
   /** The rows of suppliers that each event after the first four changes, heard one by one; and how many totals were read for it. */
   const heardOf = async (...events: readonly (readonly [stream: string, type: string, data?: object])[]) => {
-    let read = 0;
-    const count = (reader: ReadModelReader) => {
-      const sumAt = reader.sumAt.bind(reader);
-      reader.sumAt = (...asked) => {
-        read++;
-        return sumAt(...asked);
-      };
-    };
-    const { follow } = await ledgerOf(lossesOf, [...begun, ...events], { read: count });
+    const totals = countedTotals();
+    const { follow } = await ledgerOf(lossesOf, [...begun, ...events], { read: totals.count });
     await follow(0, begun.length);
     const [heard, reads]: [unknown[], number[]] = [[], []];
     for (const n of events.keys()) {
-      read = 0;
+      totals.read = 0;
       const { updates } = await follow(begun.length + n, begun.length + n + 1);
       heard.push(...updates.map(({ changes }) => changes));
-      reads.push(read);
+      reads.push(totals.read);
     }
     return { heard, reads };
   };

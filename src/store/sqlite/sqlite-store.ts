@@ -1,7 +1,7 @@
 import Database from 'better-sqlite3';
 import { closeSync, openSync } from 'node:fs';
 import { join } from 'node:path';
-import { canonical, type Metadata, type NewEvent, type RecordedEvent } from '../../kernel/index.js';
+import type { NewEvent, RecordedEvent } from '../../kernel/index.js';
 import {
   FORMAT_VERSION,
   InvalidPositionError,
@@ -22,8 +22,9 @@ import { Heads, readableOf, textsOf, type EventRow } from './rows.js';
 import { examineLedger, type Examined } from './examination.js';
 import { AppendOutage, type Say } from './append-outage.js';
 import { databaseOf, walOf, watchFiles, type Whole } from './watch.js';
-import { LeafTable, type NumberedLeaf } from './leaf-table.js';
-import { leafOf, leafOfTexts, type Hash, type MerkleTree } from '../merkle-tree.js';
+import { LeafTable } from './leaf-table.js';
+import { leafOf } from '../merkle-tree.js';
+import { Draft, idsOf, isSame, waitingOf, type Waiting } from './draft.js';
 import { examineTree } from './tree-examination.js';
 import { prepared, Statements } from './statements.js';
 
@@ -44,28 +45,9 @@ export interface SqliteStoreOptions {
   readonly log?: Say;
 }
 
-type Row = ReturnType<typeof textsOf>;
-/** An event that waits for its commit, with its leaf, if it is stored at the revision that is expected. */
-interface Waiting {
-  readonly row: Row;
-  readonly leaf: Hash;
-}
-
-/** What is stored in one transaction, as far as it is decided. */
-interface Draft {
-  readonly tree: MerkleTree;
-  /** Streams with the revision that it takes them to. */
-  readonly heads: Map<string, Revision>;
-  readonly rows: Row[];
-  /** What of it is not in the file yet. */
-  unwritten: { readonly rows: [position: number, stream: string, revision: Revision, ...Row][]; readonly leaves: NumberedLeaf[] };
-}
-const nothing = (): Draft['unwritten'] => ({ rows: [], leaves: [] });
-
 interface Pending {
   readonly stream: string;
   readonly expected: Revision;
-  /** As they were when the call came: what the caller does with the events afterwards changes nothing. */
   readonly events: readonly Waiting[];
   resolve(appended: Appended): void;
   reject(error: Error): void;
@@ -114,6 +96,8 @@ export class SqliteStore implements EventStore {
   readonly #doubtful = new Set<string>();
   readonly #outage: AppendOutage;
   #closed = false;
+  /** Whether the mark of a copy that is being made stands beside the file. */
+  #isUnfinished = false;
   readonly #waiting = new Signal();
   readonly #onCommit: (() => void)[] = [];
 
@@ -211,13 +195,9 @@ export class SqliteStore implements EventStore {
 
   append(stream: string, expected: Revision, events: readonly NewEvent[]): Promise<Appended> {
     if (events.length === 0) return Promise.reject(new TypeError('An append needs at least one event.'));
-    const rows = events.map(textsOf);
-    const refusal = this.#closedOrFailed(rows);
+    const waiting = waitingOf(stream, expected, events);
+    const refusal = this.#closedOrFailed(waiting);
     if (refusal) return Promise.reject(refusal);
-    const waiting = rows.map((row, i) => ({
-      row,
-      leaf: leafOfTexts({ ...events[i]!, stream, revision: expected + 1 + i }, row[2], row[3]),
-    }));
     return new Promise((resolve, reject) => {
       this.#pending.push({ stream, expected, events: waiting, resolve, reject });
       if (this.#scheduled) return;
@@ -233,20 +213,21 @@ export class SqliteStore implements EventStore {
   async adopt(events: readonly RecordedEvent[]): Promise<void> {
     while (this.#pending.length > 0) this.#flush();
     const waiting = events.map((event) => ({ row: textsOf(event), leaf: leafOf(event) }));
-    const refusal = this.#closedOrFailed(rowsOf(waiting));
+    const refusal = this.#closedOrFailed(waiting);
     if (refusal) throw refusal;
-    markUnfinished(this.#file);
+    if (!this.#isUnfinished) markUnfinished(this.#file);
+    this.#isUnfinished = true;
     const draft = this.#draft();
     try {
       this.#transaction(draft, () => {
         for (const [i, { stream, revision }] of events.entries()) {
-          const actual = draft.heads.get(stream) ?? this.#heads.before(stream);
+          const actual = draft.revisionOf(stream);
           if (actual !== revision - 1) throw new WrongExpectedRevisionError(stream, revision - 1, actual);
-          this.#place(draft, stream, revision, waiting[i]!);
+          draft.place(stream, revision, waiting[i]!);
         }
       });
     } catch (error) {
-      throw error instanceof WrongExpectedRevisionError ? error : this.#refusal(rowsOf(waiting), error);
+      throw error instanceof WrongExpectedRevisionError ? error : this.#refusal(waiting, error);
     }
     this.#committed(draft, []);
   }
@@ -254,6 +235,7 @@ export class SqliteStore implements EventStore {
   /** All that the other store holds was adopted. */
   adopted(): void {
     markFinished(this.#file);
+    this.#isUnfinished = false;
   }
 
   async readAll(after?: string, limit = 1000): Promise<readonly RecordedEvent[]> {
@@ -334,14 +316,14 @@ export class SqliteStore implements EventStore {
       });
     } catch (error) {
       if (error instanceof Error && PASSING.test(codeOf(error))) this.#outage.refused(error, batch.length);
-      for (const { events, reject } of batch) reject(this.#refusal(rowsOf(events), error));
+      for (const { events, reject } of batch) reject(this.#refusal(events, error));
       return;
     }
     this.#committed(draft, answers);
   }
 
   #draft(): Draft {
-    return { tree: this.#leaves.draft(), heads: new Map(), rows: [], unwritten: nothing() };
+    return new Draft(this.#leaves, this.#statements, (stream) => this.#heads.before(stream));
   }
 
   #committed({ tree, heads }: Draft, answers: readonly (() => void)[]): void {
@@ -356,33 +338,16 @@ export class SqliteStore implements EventStore {
   }
 
   #decide({ stream, expected, events, resolve, reject }: Pending, draft: Draft): () => void {
-    const actual = draft.heads.get(stream) ?? this.#heads.before(stream);
+    const actual = draft.revisionOf(stream);
     if (actual !== expected) {
-      this.#write(draft); // the same append may stand before it in this batch
+      draft.write(); // the same append may stand before it in this batch
       const stored = this.#storedBefore(stream, expected, events);
       return () => (stored ? resolve(stored) : reject(new WrongExpectedRevisionError(stream, expected, actual)));
     }
     let revision = expected;
     let position = 0;
-    for (const event of events) position = this.#place(draft, stream, ++revision, event);
+    for (const event of events) position = draft.place(stream, ++revision, event);
     return () => resolve({ revision, position: String(position), leaves: events.map(({ leaf }) => leaf) });
-  }
-
-  /** @returns its position: 1 is the genesis record, and each event comes next */
-  #place(draft: Draft, stream: string, revision: Revision, { row, leaf }: Waiting): number {
-    const position = this.#leaves.size + draft.rows.length + 2;
-    draft.rows.push(row);
-    draft.unwritten.rows.push([position, stream, revision, ...row]);
-    draft.unwritten.leaves.push({ event: position, leaf });
-    draft.heads.set(stream, revision);
-    return position;
-  }
-
-  #write(draft: Draft): void {
-    const { rows, leaves } = draft.unwritten;
-    draft.unwritten = nothing();
-    this.#statements.insert('events', rows);
-    this.#leaves.add(draft.tree, leaves);
   }
 
   /** The answer to the same append when it was stored: the same events follow the expected revision. */
@@ -402,13 +367,13 @@ export class SqliteStore implements EventStore {
     try {
       this.#db.exec('BEGIN IMMEDIATE');
       work();
-      this.#write(draft);
+      draft.write();
       committing = true;
       this.#db.exec('COMMIT');
     } catch (error) {
       const code = codeOf(error);
       // Until the COMMIT no frame in the WAL ends a transaction, so nothing of it is found after a crash.
-      if (committing && !NOT_COMMITTED.test(code)) for (const id of idsOf(draft.rows)) this.#doubtful.add(id);
+      if (committing && !NOT_COMMITTED.test(code)) for (const id of idsOf(draft.events)) this.#doubtful.add(id);
       if ((committing || code.startsWith('SQLITE_')) && !RECOVERABLE.test(code)) this.#fail(error);
       try {
         if (this.#db.inTransaction) this.#db.exec('ROLLBACK');
@@ -419,16 +384,16 @@ export class SqliteStore implements EventStore {
     }
   }
 
-  #closedOrFailed(rows: readonly Row[]): Error | undefined {
+  #closedOrFailed(events: readonly Waiting[]): Error | undefined {
     const { fault } = this.#leaves;
     if (!this.#closed && !this.#failure && fault === undefined) return undefined;
-    return this.#refusal(rows, this.#failure ?? new Error(this.#closed || fault === undefined ? 'The store is closed.' : fault));
+    return this.#refusal(events, this.#failure ?? new Error(this.#closed || fault === undefined ? 'The store is closed.' : fault));
   }
 
   /** What an append is answered that was not carried out. */
-  #refusal(rows: readonly Row[], cause: unknown): Error {
+  #refusal(events: readonly Waiting[], cause: unknown): Error {
     const reason = messageOf(cause);
-    if (this.#doubtful.size > 0 && idsOf(rows).some((id) => this.#doubtful.has(id)))
+    if (this.#doubtful.size > 0 && idsOf(events).some((id) => this.#doubtful.has(id)))
       return new OutcomeUnknownError(`The events may or may not be stored: ${reason}`, { cause });
     return new StoreUnavailableError(`Nothing was stored: ${reason}`, undefined, { cause });
   }
@@ -439,7 +404,7 @@ export class SqliteStore implements EventStore {
     this.#outage.end();
     this.#failure = new StoreFailedError(`The store failed and accepts nothing until it is opened again: ${messageOf(cause)}`, { cause });
     this.#unwatch();
-    for (const { events, reject } of this.#pending.splice(0)) reject(this.#refusal(rowsOf(events), this.#failure));
+    for (const { events, reject } of this.#pending.splice(0)) reject(this.#refusal(events, this.#failure));
     for (const listener of this.#listeners.splice(0)) listener(this.#failure);
   }
 
@@ -468,27 +433,7 @@ const newLedger = ({ genesis, timeZone, now, newId }: SqliteStoreOptions): NewLe
   id: newId(),
 });
 
-const rowsOf = (events: readonly Waiting[]): Row[] => events.map(({ row }) => row);
-
-/** By these a later append is recognised as the same, or as the same command decided again. */
-const idsOf = (rows: readonly Row[]): string[] =>
-  rows.flatMap(([id, , , metadata]) => [id, (JSON.parse(metadata) as Partial<Metadata>).command?.id ?? id]);
-
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
-
-const isSame = (stored: EventRow<number>, [id, type, ...sent]: Row): boolean =>
-  stored.id === id &&
-  stored.type === type &&
-  [stored.data, stored.metadata].every((text, i) => text === sent[i] || canonicalText(text) === canonicalText(sent[i]!));
-
-/** A damaged row is like no other: it is compared as it is. */
-const canonicalText = (json: string): string => {
-  try {
-    return canonical(JSON.parse(json));
-  } catch {
-    return json;
-  }
-};
 
 const numberOf = (position: string): number => {
   if (!/^(0|[1-9]\d{0,14})$/.test(position))
