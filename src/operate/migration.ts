@@ -4,10 +4,14 @@ import { OutcomeUnknownError, StoreUnavailableError, WrongExpectedRevisionError,
 import { compareLogs, isForeign, pagesOf, type Log } from '../store/merkle-tree.js';
 
 /**
- * A store that can store the events that come next in another one, of many streams and in its order: all of them or none. From the first
- * of them until it hears that it has all, it opens for this alone.
+ * A store that hears that it will hold a part of a ledger, and until it hears that it has all, opens for this alone; and that may store
+ * the events that come next in the other one, of many streams and in its order: all of them or none.
  */
-type Target = EventStore & { adopt?(events: readonly RecordedEvent[]): Promise<void>; adopted?(): void };
+type Target = EventStore & {
+  adopting?(): void | Promise<void>;
+  adopt?(events: readonly RecordedEvent[]): Promise<void>;
+  adopted?(): void | Promise<void>;
+};
 
 export interface Progress {
   /** First what both hold already is compared, then the rest is copied, then both are read again for the proof. */
@@ -80,6 +84,7 @@ export const migrate = async (options: MigrationOptions): Promise<Migrated> => {
   for await (const page of pagesOf(source, there.positions[0], PAGE)) {
     signal?.throwIfAborted();
     const own = ownOf(from.kind, page, foreign);
+    if (own.length > 0 && count === there.same) await again(async () => to.adopting?.());
     if (own.length > 0) await carry(own, options);
     count += own.length;
     report('copying', () => digits(page.at(-1)!.position) / whole)(count);
@@ -89,7 +94,7 @@ export const migrate = async (options: MigrationOptions): Promise<Migrated> => {
   const next = proof.next.find((event) => event !== undefined);
   if (next || left !== right || proof.same !== count)
     throw new NotMigratedError(`The stores are the same for ${proof.same} events only${next ? `, up to ${place(next)}` : ''}.`);
-  to.adopted?.();
+  await again(async () => to.adopted?.());
   return {
     ledgerId: from.genesis.ledgerId,
     count,

@@ -11,7 +11,7 @@ import { LedgerSnapshot } from '../../src/store/sqlite/ledger-snapshot.js';
 import { SqliteStore } from '../../src/store/sqlite/sqlite-store.js';
 import { FolderInUseError } from '../../src/store/sqlite/folder.js';
 import { StoreFailedError, UNREADABLE, type EventStore } from '../../src/store/event-store.js';
-import type { KurrentStore } from '../../src/store/kurrentdb/kurrent-store.js';
+import { KurrentStore, type KurrentOptions } from '../../src/store/kurrentdb/kurrent-store.js';
 import { ReplicaSource } from '../../src/store/replica/replica-source.js';
 import { ReplicaStore } from '../../src/store/replica/replica-store.js';
 import { MemoryStore, memoryStore } from '../fakes/memory-store.js';
@@ -251,6 +251,7 @@ describe('a migration that is ended', () => {
         await first.adopt(events);
       },
       readAll: first.readAll.bind(first),
+      adopting: () => first.adopting(),
       genesis: first.genesis,
     });
     await expect(migrate({ from, to: cut })).rejects.toThrow('killed');
@@ -430,7 +431,7 @@ describe('a ledger on KurrentDB, on the wire,', () => {
     const back = await embedded(from);
     expect(await migrate({ from: east, to: back })).toMatchObject({ count: log.length, root: rootOf(log) });
     expect(contents(await wholeLog(met))).toEqual(contents(log));
-    expect(server.recorded('met.genesis')).toHaveLength(1);
+    expect(server.recorded('met.genesis').map(({ type }) => type)).toEqual(['LedgerOpened', 'MigrationBegun', 'MigrationCompleted']);
     expect(server.recorded(`met.east.${log[0]!.stream}`).length).toBeGreaterThan(0);
     expect(server.recorded(log[0]!.stream)).toEqual([]);
   });
@@ -468,6 +469,53 @@ describe('a ledger on KurrentDB, on the wire,', () => {
     expect(await migrate({ from: source, to, onProgress })).toMatchObject({ count: log.length, root: rootOf(log) });
     expect(gone).toBeDefined();
     expect(contents(await wholeLog(to))).toEqual(contents(log));
+  });
+
+  it('opens for nothing but the migration as long as the server holds a part of it', async () => {
+    const from = await fill(await embedded(), 40);
+    const stop = new AbortController();
+    const part = keep(await openOrBegin(there, from.genesis));
+    const onProgress = ({ phase }: Progress) => {
+      if (phase === 'copying') stop.abort(new Error('killed'));
+    };
+    const source = lookup(from, { readAll: (after, limit = 10) => from.readAll(after, Math.min(limit, 10)) });
+    await expect(migrate({ from: source, to: part, signal: stop.signal, onProgress })).rejects.toThrow('killed');
+    expect((await wholeLog(part)).length).toBeGreaterThan(0);
+    const asServer = (more: Partial<KurrentOptions> = {}) =>
+      KurrentStore.open({ url: server.url, timeZone: 'UTC', now: () => '', newId, patience: 50, ...more });
+    const refused = `holds the beginning of the ledger ${from.genesis.ledgerId} only`;
+    await expect(openLedger(there)).rejects.toThrow(refused);
+    await expect(asServer()).rejects.toThrow(refused);
+    await expect(asServer({ ledger: from.genesis })).rejects.toThrow(refused);
+    await migrate({ from, to: keep(await openOrBegin(there, from.genesis)) });
+    expect(contents(await wholeLog(keep(await asServer())))).toEqual(contents(await wholeLog(from)));
+    expect(keep(await asServer({ ledger: from.genesis })).genesis).toEqual(from.genesis);
+  });
+
+  it('opens while nothing of it is missing, and for nothing else again when a migration brings what was recorded since', async () => {
+    const from = await fill(await embedded());
+    const to = keep(await openOrBegin(there, from.genesis)) as KurrentStore;
+    await expect(openLedger(there)).rejects.toThrow('holds the beginning of the ledger');
+    await migrate({ from, to });
+    const whole = server.recorded('genesis').length;
+    await migrate({ from, to });
+    expect(server.recorded('genesis')).toHaveLength(whole);
+    keep(await openLedger(there));
+    await from.append(freshStream(), -1, facts(3));
+    await Promise.all([to.adopting(), to.adopting()]);
+    expect(server.recorded('genesis')).toHaveLength(whole + 1);
+    await expect(openLedger(there)).rejects.toThrow('holds the beginning of the ledger');
+    await migrate({ from, to });
+    await from.append(freshStream(), -1, facts(3));
+    const marks: string[] = [];
+    const onProgress = ({ phase }: Progress) => {
+      if (phase === 'copying') marks.push(server.recorded('genesis').at(-1)!.type);
+      if (phase === 'proving' && marks.length === 1) marks.push(String(server.storeThenFail('append', 'cut')));
+    };
+    await migrate({ from, to, onProgress });
+    expect(marks[0]).toBe('MigrationBegun');
+    expect(contents(await wholeLog(keep(await openLedger(there))))).toEqual(contents(await wholeLog(from)));
+    expect(server.recorded('genesis').at(-1)!.type).toBe('MigrationCompleted');
   });
 
   it('that is not there is not copied, and none is begun in its place', async () => {

@@ -14,7 +14,7 @@ import { MAX_BATCHED_BYTES } from './batch-append.js';
 import { connectionOf } from './connection.js';
 import { CallFailedError, isRetryableRead, isTransient, portError } from './errors.js';
 import { nameOf, order, positionOf, proposedOf, textsOf, type Recorded, type Texts } from './events.js';
-import { genesisOf, mustHoldLedger, OtherLedgerError } from './genesis.js';
+import { genesisOf, markMigration, mustHoldLedger, OtherLedgerError, type MigrationMark } from './genesis.js';
 import { mustAnswer } from './doctor.js';
 import { ClusterConnection } from './cluster-connection.js';
 import type { Node } from './node.js';
@@ -64,14 +64,14 @@ export interface KurrentOptions extends Partial<Bounds> {
   readonly prefix?: string;
   /** Whether small appends share one request, which is the default, or each append is a call of its own. */
   readonly appends?: Transport;
-  /** Genesis of the ledger that is migrated to this store. */
+  /** Genesis of the ledger that is migrated to this store: without it, the store opens only once the ledger is all there. */
   readonly genesis?: Genesis;
   /** Genesis of the ledger that the caller already holds: the server must hold it too, and none is written. */
   readonly ledger?: Genesis | undefined;
   now(): string;
   /** Milliseconds of a clock that is never set back. Without it nobody learns when a follower has caught up. */
   uptime?(): number;
-  /** Called only when a new ledger begins. */
+  /** Called only when a new ledger, or a migration, begins or ends. */
   newId(): string;
   log?(message: string): void;
 }
@@ -102,6 +102,7 @@ export class KurrentStore implements EventStore {
     private readonly uptime: (() => number) | undefined,
     private readonly bounds: Bounds,
     private readonly appends: Transport,
+    private readonly newId: () => string,
     /** The highest position seen so far. */
     private latest: LogPosition,
   ) {}
@@ -117,15 +118,15 @@ export class KurrentStore implements EventStore {
     const places: Places = { names: new StreamNames(prefix), deadline: bounds.deadline };
     try {
       const fresh = (): Genesis => genesis ?? { ledgerId: newId(), formatVersion: FORMAT_VERSION, timeZone, createdAt: now() };
-      const ledger = held ?? (await genesisOf(connection, places, fresh, newId));
+      const ledger = held ?? (await genesisOf(connection, places, fresh, newId, genesis !== undefined));
       if (genesis && ledger.ledgerId !== genesis.ledgerId)
         throw new OtherLedgerError(`The server already holds the ledger ${ledger.ledgerId}, not ${genesis.ledgerId}.`);
       connection.require(async (node) => {
         if (appends === 'batch') await node.connectForAppends(bounds.deadline);
-        await mustHoldLedger(node, ledger, places);
+        await mustHoldLedger(node, ledger, places, genesis !== undefined);
       });
       const last = await connection.retry((node) => endOf(node, bounds.deadline), isRetryableRead);
-      return new KurrentStore(ledger, connection, places.names, uptime, bounds, appends, last ?? { commit: -1n, prepare: -1n });
+      return new KurrentStore(ledger, connection, places.names, uptime, bounds, appends, newId, last ?? { commit: -1n, prepare: -1n });
     } catch (error) {
       await connection.close();
       throw error instanceof CallFailedError ? portError(error.failure, { retryAfter: connection.retryAfter }) : error;
@@ -193,6 +194,23 @@ export class KurrentStore implements EventStore {
     } finally {
       this.#accepted.delete(answer);
       if (this.#sending.get(key) === answer) this.#sending.delete(key);
+    }
+  }
+
+  /** From now on the ledger opens for a migration alone, until `adopted`. @throws StoreUnavailableError */
+  adopting(): Promise<void> {
+    return this.#mark('begun');
+  }
+  /** All that the other store holds is there. @throws StoreUnavailableError */
+  adopted(): Promise<void> {
+    return this.#mark('completed');
+  }
+  async #mark(mark: MigrationMark): Promise<void> {
+    this.#mustBeOpen();
+    try {
+      await markMigration(this.connection, this.#places, mark, this.newId);
+    } catch (error) {
+      throw this.#asPort(error, {});
     }
   }
 

@@ -96,8 +96,6 @@ export class SqliteStore implements EventStore {
   readonly #doubtful = new Set<string>();
   readonly #outage: AppendOutage;
   #closed = false;
-  /** Whether the mark of a copy that is being made stands beside the file. */
-  #isUnfinished = false;
   readonly #waiting = new Signal();
   readonly #onCommit: (() => void)[] = [];
 
@@ -215,8 +213,6 @@ export class SqliteStore implements EventStore {
     const waiting = events.map((event) => ({ row: textsOf(event), leaf: leafOf(event) }));
     const refusal = this.#closedOrFailed(waiting);
     if (refusal) throw refusal;
-    if (!this.#isUnfinished) markUnfinished(this.#file);
-    this.#isUnfinished = true;
     const draft = this.#draft();
     try {
       this.#transaction(draft, () => {
@@ -232,10 +228,13 @@ export class SqliteStore implements EventStore {
     this.#committed(draft, []);
   }
 
+  /** From now on the ledger opens to be copied into alone, until `adopted`: durably, before this returns. */
+  adopting(): void {
+    markUnfinished(this.#file);
+  }
   /** All that the other store holds was adopted. */
   adopted(): void {
     markFinished(this.#file);
-    this.#isUnfinished = false;
   }
 
   async readAll(after?: string, limit = 1000): Promise<readonly RecordedEvent[]> {
