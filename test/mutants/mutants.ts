@@ -116,7 +116,7 @@ const scopes: readonly Scope[] = [
     specs: 'test/projections/(workforce|staff-rows|staff-attacks)',
   },
   { name: 'exposure', files: ['projections/exposure.ts'], specs: 'test/projections/shown-exposure' },
-  { name: 'deadlines', files: ['projections/deadlines.ts'], specs: 'test/projections/(deadlines|duties|waiting)' },
+  { name: 'deadlines', files: ['projections/deadlines.ts'], specs: 'test/projections/(deadlines|duties|shown-deadlines)' },
   { name: 'accounts', files: ['projections/accounts.ts'], specs: 'test/projections/accounts' },
   { name: 'frameworks', files: ['projections/frameworks.ts'], specs: 'test/projections/shown-frameworks' },
   {

@@ -5,6 +5,7 @@ import { isPromised } from '../../projections/promised.js';
 import { contract } from '../../src/domain/contract/index.js';
 import { programme } from '../../src/domain/programme/index.js';
 import { supplier } from '../../src/domain/supplier/index.js';
+import { workforce } from '../../src/domain/workforce/index.js';
 
 /** What is due of one kind, by the state alone: each key with its sentence and its day. */
 const due = (kind: string, initial: object, state: object): readonly unknown[] => {
@@ -16,6 +17,7 @@ const due = (kind: string, initial: object, state: object): readonly unknown[] =
 };
 const live = (kind: string, state: object = {}) => due(kind, contract.initial, { stage: 'live', title: 'Hosting', ...state });
 const standing = (kind: string, state: object) => due(kind, programme.initial, { stage: 'chartered', ...state });
+const SERVICE = { term: { months: 36 }, dates: { started: '2016-04-01' } };
 
 describe('what is due of a contract, in a sentence that stands alone', () => {
   it('the last day for tenders, while it is out to tender', () => {
@@ -40,6 +42,48 @@ describe('what is due of a contract, in a sentence that stands alone', () => {
     const proposals = [{ proposal: 'p1', status: 'open', decideBy: '2018' }, { proposal: 'p2', status: 'open' }, { proposal: 'p3', status: 'approved', decideBy: '2018' }]; // prettier-ignore
     expect(live('proposal', { proposals })).toEqual([['x/p1', 'The change p1 of Hosting needs a decision', '2018']]);
     expect([live('proposal', { proposals, stage: 'closed' }), live('proposal')]).toEqual([[], []]);
+  });
+
+  it('the end, and what hangs on it, as counted from the start of the service where that alone is known', async () => {
+    const from = ', counted from the start of its service';
+    const options = [{ option: 'first', months: 12, noticeMonths: 6, status: 'open' }];
+    const state = { ...SERVICE, options, extensionSought: { on: '2018-01-01' }, breaks: [{ afterMonths: 24 }] };
+    const says = (more: object = {}) => ['end', 'option', 'extension', 'break'].map((kind) => live(kind, { ...state, ...more })[0]);
+    const ends = '2019-03-31';
+    expect(says()).toEqual([
+      ['x', `Hosting ends${from}`, ends],
+      ['x/first', `Last day to exercise first of Hosting, 12 months${from}`, '2018-09-30'],
+      ['x', `The extension of Hosting that is sought needs a decision${from}`, ends],
+      ['x/24', `Last day to give notice for the break of Hosting after 24 months${from}`, '2018-03-31'],
+    ]);
+    expect(says({ term: { startsOn: '2016-04-01', months: 36 } }).map((duty: any) => duty[1])).toEqual([
+      'Hosting ends',
+      'Last day to exercise first of Hosting, 12 months',
+      'The extension of Hosting that is sought needs a decision',
+      'Last day to give notice for the break of Hosting after 24 months',
+    ]);
+    const notice = { takesEffectOn: '2017-12-31' };
+    expect(live('end', { ...SERVICE, notice, stage: 'notice-given' })).toEqual([['x', 'Hosting ends', '2017-12-31']]);
+  });
+
+  it('each milestone that was not reached, and each period of a KPI that was not assessed', () => {
+    const milestones = [{ milestone: 'm', title: 'Cut-over', forecast: '2017-03', status: 'forecast' }, { milestone: 'n', title: 'Exit', forecast: '2016', status: 'reached' }]; // prettier-ignore
+    expect(live('milestone', { milestones })).toEqual([['x/m', 'Milestone of Hosting: Cut-over', '2017-03']]);
+    const kpis = [
+      { kpi: 'calls', title: 'Calls answered', every: 3 },
+      { kpi: 'once', title: 'Once' },
+    ];
+    const is = (on: string | null) => [['x/calls', 'Calls answered of Hosting is to be assessed', on]];
+    expect(live('kpi', { ...SERVICE, kpis })).toEqual(is('2016-06-30'));
+    expect(live('kpi', { kpis })).toEqual(is(null));
+    expect(live('kpi', { kpis: [{ ...kpis[0], last: { to: '2016-09-30' } }] })).toEqual(is('2016-12-31'));
+    for (const kind of ['milestone', 'kpi']) expect([live(kind, { milestones, kpis, stage: 'closed' }), live(kind)]).toEqual([[], []]);
+  });
+
+  it('the day until which its value is withheld, unless it was cancelled', () => {
+    const original = { withheld: { until: '2021-01-01', why: 'Competition' } };
+    expect(live('withheld', { original })).toEqual([['x', 'The value of Hosting is withheld until then', '2021-01-01']]);
+    expect(live('withheld', { original, stage: 'cancelled' })).toEqual([]);
   });
 
   it('the notice for each break on which nothing was decided, unless notice was given', () => {
@@ -70,6 +114,30 @@ describe('what is due of a programme and of a supplier', () => {
     expect(standing('policy-review', { policies })).toEqual([['x/consent', 'Scheme, version 2, is to be reviewed', '2019']]);
     expect(standing('policy-end', { policies })).toEqual([]);
     expect(standing('policy-end', { policies: policies.slice(0, 1) })).toEqual([['x/consent', 'Scheme, version 1, is in force until then', '2017']]); // prettier-ignore
+  });
+
+  it('the review of each risk that is open, and each target that names a day', () => {
+    const risks = [{ risk: 'r', summary: 'One bidder', reviewDue: '2016' }, { risk: 's', summary: 'Late', reviewDue: '2016', closed: {} }, { risk: 't', summary: 'No day' }]; // prettier-ignore
+    expect(standing('risk-review', { risks })).toEqual([['x/r', 'Risk to be reviewed: One bidder', '2016']]);
+    const targets = [
+      { target: 'a', title: 'In-house', by: '2017-03' },
+      { target: 'b', title: 'Some day' },
+    ];
+    expect(standing('saving', { savingsTargets: targets })).toEqual([['x/a', 'Savings target: In-house', '2017-03']]);
+    expect(standing('headcount', { headcountTargets: targets })).toEqual([['x/a', 'Headcount target: In-house', '2017-03']]);
+  });
+
+  it('a transfer that is planned, and the information that the former employer owes before it', () => {
+    const pool = (employer: string) => ({ employer, function: 'it', unit: 'people' });
+    const none = { least: 0, most: 0 };
+    const nobody = { before: none, left: none, joined: none, covered: none, informed: [], consulted: [] };
+    const plan = { plan: 'p', from: pool('authority'), to: pool('csc'), basis: 'service-provision-change', expectedOn: '2016-06-01', inScope: { count: 10, unit: 'people' }, ...nobody }; // prettier-ignore
+    const of = (kind: string, more: object = {}) => due(kind, workforce.initial, { plans: [{ ...plan, ...more }] });
+    expect(of('transfer')).toEqual([['x/p', 'Transfer p from authority to csc', '2016-06-01']]);
+    const owed = (on: string) => [['x/p', 'Liability information for transfer p is due from authority', on]];
+    expect(of('liability-information')).toEqual(owed('2016-05-04'));
+    expect(of('liability-information', { expectedOn: '2016-06' })).toEqual(owed('[2016-05-04..2016-06-02]'));
+    for (const kind of ['transfer', 'liability-information']) expect(of(kind, { cancelled: { on: '2016-05-01' } })).toEqual([]);
   });
 
   it('the last day of a suspension, where it is known', () => {
