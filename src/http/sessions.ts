@@ -2,6 +2,7 @@ import secureSession from '@fastify/secure-session';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { LRUCache } from 'lru-cache';
 import { randomBytes, timingSafeEqual } from 'node:crypto';
+import type { ServerResponse } from 'node:http';
 import { NotAllowedError } from './problem.js';
 
 declare module '@fastify/secure-session' {
@@ -51,8 +52,24 @@ export const beginSession = (session: Session, token: string): void => {
 };
 export const endSession = (session: Session): void => {
   const csrf = session.get('csrf');
-  if (csrf !== undefined) signedOut.set(csrf, true);
+  if (csrf !== undefined) {
+    signedOut.set(csrf, true);
+    for (const answer of streams.get(csrf) ?? []) answer.destroy();
+  }
   session.delete();
+};
+/** Answers that go on after their request was let in, by the secret of their session: as many as may follow at all. */
+const streams = new Map<string, Set<ServerResponse>>();
+/** Ends the answer when the session is signed out. */
+export const untilSignedOut = (session: Session, answer: ServerResponse): void => {
+  const csrf = session.get('csrf');
+  if (csrf === undefined) return;
+  const answers = streams.get(csrf) ?? new Set();
+  streams.set(csrf, answers.add(answer));
+  answer.on('close', () => {
+    answers.delete(answer);
+    if (answers.size === 0 && streams.get(csrf) === answers) streams.delete(csrf);
+  });
 };
 /** Undefined where nobody is signed in, or has signed out. */
 export const tokenOf = (session: Session): string | undefined =>

@@ -9,7 +9,7 @@ import { FailedSignIns } from './failed-sign-ins.js';
 import { badHeader, NotAllowedError, NotAuthenticatedError, TooManyFailedSignInsError, TooManyForTokenError } from './problem.js';
 import { signIn } from './request.js';
 import { FEED, isOpen, isPage, isQuery, isStream, showsRefusals } from './routes.js';
-import { isOpenPage, leadToSignIn, sessionOf, tokenOf } from './sessions.js';
+import { isOpenPage, leadToSignIn, sessionOf, tokenOf, untilSignedOut } from './sessions.js';
 import { pathOf, REFUSED, ticketOf } from './stream-tickets.js';
 import { hashOf, may, readTokens, refuseOpenFile, refuseSystem, ROLES, TOKEN, type Act, type Role, type Token } from './token-file.js';
 
@@ -176,6 +176,7 @@ export const requireTokens = async (fastify: FastifyInstance, { tokens, log, sub
     if (request.routeOptions.url?.endsWith('/events'))
       try {
         tokens.untilRevoked(token.id, reply.raw, subscribersPerToken);
+        untilSignedOut(session, reply.raw);
       } catch (error) {
         return done(error as Error);
       }

@@ -134,6 +134,23 @@ describe('signing in to the pages', () => {
     expect((await other.go('/app')).status).toBe(200);
   });
 
+  it('ends for what a page still follows, and not for what another session follows', async () => {
+    const [browser, other] = [new Browser(), new Browser()];
+    const follow = async (who: Browser) => {
+      await who.signIn(member);
+      const { body } = await fetch(`${server.url}/app/live/events`, { headers: { cookie: who.cookie } });
+      const reader = body!.getReader();
+      expect(new TextDecoder().decode((await reader.read()).value)).toContain('hello');
+      return reader;
+    };
+    const [own, foreign] = [await follow(browser), await follow(other)];
+    await browser.go('/app/sign-out', { csrf: await browser.csrf('/app') });
+    expect((await own.read()).done).toBe(true);
+    const late = Promise.race([foreign.read().then(() => 'ended', () => 'ended'), new Promise((over) => setTimeout(over, 300, 'open'))]); // prettier-ignore
+    expect(await late).toBe('open');
+    await foreign.cancel();
+  });
+
   it('takes no form of another site', async () => {
     const browser = new Browser();
     await browser.signIn(member);
