@@ -64,6 +64,16 @@ const SHOWN = 20;
  * @throws NotMigratedError when the stores hold different ledgers, or an event is only in the target, differs, or cannot be copied
  */
 export const migrate = async (options: MigrationOptions): Promise<Migrated> => {
+  const over = new AbortController();
+  const { signal } = options;
+  try {
+    return await copied({ ...options, signal: signal ? AbortSignal.any([signal, over.signal]) : over.signal });
+  } finally {
+    over.abort(); // a page that was asked for ahead is not waited for any more
+  }
+};
+
+const copied = async (options: MigrationOptions & { readonly signal: AbortSignal }): Promise<Migrated> => {
   const { from, to, signal, onProgress } = options;
   const again = <T>(ask: () => Promise<T>): Promise<T> => insist(ask, options);
   if (canonical(from.genesis) !== canonical(to.genesis))
@@ -73,23 +83,22 @@ export const migrate = async (options: MigrationOptions): Promise<Migrated> => {
   const target: Log = { readAll: (after, limit) => again(() => to.readAll(after, limit)) };
   const report = (phase: Progress['phase'], part: (events: number) => number) => (events: number) =>
     onProgress?.({ phase, events, part: part(events) });
-  const more = signal && { signal };
 
-  const there = await compareLogs(source, target, { ...more, onProgress: report('comparing', () => 0) });
+  const there = await compareLogs(source, target, { signal, onProgress: report('comparing', () => 0) });
   const [ours, theirs] = there.next;
   if (theirs) throw new NotMigratedError(`The target has ${place(theirs)}, where the source has ${ours ? place(ours) : 'nothing more'}.`);
   let count = there.same;
   const foreign = { events: 0, streams: new Set<string>() };
   const whole = digits(head);
   for await (const page of pagesOf(source, there.positions[0], PAGE)) {
-    signal?.throwIfAborted();
+    signal.throwIfAborted();
     const own = ownOf(from.kind, page, foreign);
     if (own.length > 0 && count === there.same) await again(async () => to.adopting?.());
     if (own.length > 0) await carry(own, options);
     count += own.length;
     report('copying', () => digits(page.at(-1)!.position) / whole)(count);
   }
-  const proof = await compareLogs(source, target, { ...more, onProgress: report('proving', (events) => events / Math.max(1, count)) });
+  const proof = await compareLogs(source, target, { signal, onProgress: report('proving', (events) => events / Math.max(1, count)) });
   const [left, right] = [...proof.roots];
   const next = proof.next.find((event) => event !== undefined);
   if (next || left !== right || proof.same !== count)

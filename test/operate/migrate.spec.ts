@@ -10,7 +10,7 @@ import { copyLedger } from '../../src/store/sqlite/ledger-copy.js';
 import { LedgerSnapshot } from '../../src/store/sqlite/ledger-snapshot.js';
 import { SqliteStore } from '../../src/store/sqlite/sqlite-store.js';
 import { FolderInUseError } from '../../src/store/sqlite/folder.js';
-import { StoreFailedError, UNREADABLE, type EventStore } from '../../src/store/event-store.js';
+import { StoreFailedError, StoreUnavailableError, UNREADABLE, type EventStore } from '../../src/store/event-store.js';
 import { KurrentStore, type KurrentOptions } from '../../src/store/kurrentdb/kurrent-store.js';
 import { ReplicaSource } from '../../src/store/replica/replica-source.js';
 import { ReplicaStore } from '../../src/store/replica/replica-store.js';
@@ -308,6 +308,23 @@ describe('a migration that is ended', () => {
     expect(log.length).toBeGreaterThan(22);
     expect(contents(await wholeLog(to))).toEqual(contents(log).slice(0, 20));
     expect(await migrate({ from, to })).toMatchObject({ count: log.length, copied: log.length - 20, more: false });
+  });
+
+  it('with the first difference asks no store again, so that the command ends once both are closed', async () => {
+    const from = await fill(memory());
+    const to = memory(from);
+    await to.append(freshStream(), -1, facts(1));
+    let reads = 0;
+    const closed = lookup(to, {
+      readAll: async (after, limit) => {
+        if (reads++ > 0) throw new StoreUnavailableError('The store is closed.');
+        return to.readAll(after, limit);
+      },
+    });
+    await expect(migrate({ from, to: closed })).rejects.toBeInstanceOf(NotMigratedError);
+    const before = reads;
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    expect(reads).toBe(before);
   });
 });
 
