@@ -18,7 +18,8 @@ const LONGEST_BACKOFF = 5_000;
 
 /**
  * The connection to the leader: one client at a time. A client that failed is discarded (calls in flight on it finish), and the next one is
- * made after an exponential backoff with jitter. Each outage is logged twice: when it begins and when it ends.
+ * made after an exponential backoff with jitter. Each outage is logged twice, when it begins and when it ends, and once more where the server
+ * comes back with something else than the ledger.
  */
 export class ClusterConnection {
   readonly #options: ClusterConnectionOptions;
@@ -38,7 +39,7 @@ export class ClusterConnection {
   #redirect: Endpoint | undefined;
   /** Members from the last gossip: the hosts of the connection string may all be replaced one day. */
   #members: readonly Endpoint[] = [];
-  #outage: { readonly since: string; readonly old: AbortSignal } | undefined;
+  #outage: { readonly since: string; readonly old: AbortSignal; isRefused: boolean } | undefined;
 
   constructor(options: ClusterConnectionOptions) {
     this.#options = options;
@@ -197,11 +198,11 @@ export class ClusterConnection {
 
   #beginOutage(where: string, failure: Failure): void {
     if (this.#closing.signal.aborted) return;
-    if (!this.#outage) {
-      this.#outage = { since: this.#options.now(), old: AbortSignal.timeout(this.#options.patience) };
-      const what = failure.kind === 'other-ledger' ? 'is refused' : 'does not answer';
-      this.log(`KurrentDB at ${where} ${what} (${failure.message}); retrying.`);
-    }
+    const isRefused = failure.kind === 'other-ledger';
+    if (!this.#outage || (isRefused && !this.#outage.isRefused))
+      this.log(`KurrentDB at ${where} ${isRefused ? 'is refused' : 'does not answer'} (${failure.message}); retrying.`);
+    this.#outage ??= { since: this.#options.now(), old: AbortSignal.timeout(this.#options.patience), isRefused };
+    this.#outage.isRefused ||= isRefused;
     this.#backingOff = failure;
     clearTimeout(this.#backoffTimer);
     this.#backoffTimer = setTimeout(() => (this.#backingOff = undefined), this.jitter(this.#failures++));
