@@ -17,7 +17,7 @@ import type { Holders, Members } from './engine/write/decide.js';
 import { Engine } from './engine/write/engine.js';
 import { CONFIG, LOG, REGISTRY, REPLICA, STORE, type Config, type EventStore, type Logger, type ReplicaStatus } from './http/ledger.js';
 import { Refusals } from './http/refusals.js';
-import { SYSTEM } from './kernel/index.js';
+import { dayOf, SYSTEM } from './kernel/index.js';
 import { Anchors, witnessesIn } from './proof/anchors.js';
 import { Checkpoints } from './proof/checkpoints.js';
 import { EvidenceFolder } from './proof/evidence-folder.js';
@@ -246,6 +246,7 @@ const automate = (
     },
     sequence: () => projector.sequence,
     caughtUp: () => knowsAll(store, projector, 'What is due'),
+    hasAllBefore: (day) => !(store instanceof ReplicaStore) || hasAllBefore(day, store),
     now: () => {
       if (store.failure) throw store.failure;
       return clock();
@@ -253,6 +254,12 @@ const automate = (
     timeZone: store.genesis.timeZone,
     log: (message, error) => (error === undefined ? log.warn(message) : log.error({ err: error }, message)),
   }).start();
+};
+
+/** Whether a replica has had all that was in the log at an instant of that day, or later. */
+const hasAllBefore = (day: string, replica: ReplicaStore): boolean => {
+  const { age } = replica.status();
+  return age !== undefined && dayOf(new Date(Date.now() - age * 1000).toISOString(), replica.genesis.timeZone) >= day;
 };
 
 /** How long a decision waits for the projection that keeps sets, in milliseconds. */

@@ -118,6 +118,18 @@ describe('an automation', () => {
     expect(state.caughtUp).toBe(2);
   });
 
+  it('that waits for a day waits until all that was recorded before it is there; another one does not', async () => {
+    const days: string[] = [];
+    let before = '2020-05-31';
+    const hasAllBefore = (day: string) => days.push(day) > 0 && before >= day;
+    const waiting = nodeOf(keysOf(1), { hasAllBefore });
+    for (before of ['2020-05-31', '2020-06-01', '2020-05-31'])
+      expect([await waiting.node.run(), waiting.taken().length]).toEqual([false, before === '2020-06-01' ? 1 : 0]);
+    expect(days).toEqual(['2020-06-01', '2020-06-01', '2020-06-01']);
+    const other = nodeOf(keysOf(1), { hasAllBefore: () => false, waitsForDay: false });
+    expect([await other.node.run(), other.taken().length]).toEqual([false, 1]);
+  });
+
   it('that waits for no day looks at all deadlines again whenever something was recorded, and on another day', async () => {
     const { node, state, asked, taken } = nodeOf(keysOf(1), { waitsForDay: false });
     const found = [];

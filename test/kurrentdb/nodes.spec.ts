@@ -433,6 +433,35 @@ describe.each(clusters)('two API nodes, %s,', (_, url) => {
       await ready(b);
       await accepted(post(b, `/contracts/${id('started')}/sign-contract`, {}));
     }, 90_000);
+
+    it('start over midnight, and let an option lapse once they know what another one recorded on its last day', async () => {
+      const yesterday = new Date(Date.now() - 24 * 3600_000).toISOString().slice(0, 10);
+      const [like, other] = [id('like'), id('unread')];
+      const record = { effectiveOn: '2020-01-06' };
+      await close(b);
+      const options = [{ option: 'year-6', months: 12 }];
+      await accepted(post(a, `/contracts/${like}/award-contract`, { ...terms, endsOn: yesterday, options, record }));
+      await accepted(post(a, `/contracts/${like}/sign-contract`, { record }));
+      await accepted(post(a, `/contracts/${like}/start-service`, { record }));
+      const recorded = (await logOf(a, `contract-${like}`)).map(({ type, data, metadata: of }) => {
+        const { about, ...rest } = of;
+        return {
+          id: newId(),
+          type,
+          data,
+          metadata: { ...rest, about: { ...about, contract: [other] }, recordedAt: `${yesterday}T08:00:00.000Z` },
+        };
+      });
+      const store = await KurrentStore.open({ url: database, timeZone: 'Europe/London', now: () => metadata.recordedAt, newId });
+      await store.append(`contract-${other}`, -1, recorded);
+      await store.close();
+      b = await startNode(b.dir, false);
+      await sleep(2500); // time for its first look at what is due
+      await b.proxy.accept();
+      await ready(b);
+      const status = async () => (await b.get(`/contracts/${other}`)).body.state.options[0].status;
+      await until('it lapses', async () => (await status()) === 'lapsed');
+    }, 90_000);
   });
 
   describe('beside a newer version of the program', () => {

@@ -28,6 +28,8 @@ export interface AutomationsOptions {
   readonly sequence: () => number;
   /** Resolves once the deadlines have read all that was acknowledged. @throws when they are behind for too long */
   readonly caughtUp: () => Promise<void>;
+  /** Whether all that was recorded before a day is there, by whichever node; it is unless set. What waits for a day waits for this too. */
+  readonly hasAllBefore?: (day: string) => boolean;
   /** The instant of now. @throws while nothing is recorded: a clock that is refused, a history that was altered, a store that failed */
   readonly now: () => string;
   readonly timeZone: string;
@@ -129,6 +131,7 @@ export class Automations {
     const today = dayOf(now, this.#o.timeZone);
     const left = { lookedAt: MAX_LOOKED_AT, issued: MAX_ISSUED };
     for (const automation of this.#o.automations) {
+      if (automation.waitsForDay && this.#o.hasAllBefore?.(today) === false) continue;
       const look = await this.#lookOf(automation, today);
       if (look.done) continue;
       const after = await this.#look(automation, look, today, left);
