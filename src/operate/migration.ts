@@ -8,9 +8,11 @@ import { compareLogs, isForeign, pagesOf, type Log } from '../store/merkle-tree.
  * the events that come next in the other one, of many streams and in its order: all of them or none.
  */
 type Target = EventStore & {
-  adopting?(): void | Promise<void>;
+  /** @returns whether it was open to servers until now */
+  adopting?(): void | Promise<boolean>;
   adopt?(events: readonly RecordedEvent[]): Promise<void>;
-  adopted?(): void | Promise<void>;
+  /** @returns whether it is open to servers: not where another migration into it has begun since */
+  adopted?(): void | Promise<boolean>;
 };
 
 export interface Progress {
@@ -93,7 +95,7 @@ const copied = async (options: MigrationOptions & { readonly signal: AbortSignal
   for await (const page of pagesOf(source, there.positions[0], PAGE)) {
     signal.throwIfAborted();
     const own = ownOf(from.kind, page, foreign);
-    if (own.length > 0 && count === there.same) await again(async () => to.adopting?.());
+    if (own.length > 0 && count === there.same) await close(options, target, there.positions[1]);
     if (own.length > 0) await carry(own, options);
     count += own.length;
     report('copying', () => digits(page.at(-1)!.position) / whole)(count);
@@ -103,7 +105,8 @@ const copied = async (options: MigrationOptions & { readonly signal: AbortSignal
   const next = proof.next.find((event) => event !== undefined);
   if (next || left !== right || proof.same !== count)
     throw new NotMigratedError(`The stores are the same for ${proof.same} events only${next ? `, up to ${place(next)}` : ''}.`);
-  await again(async () => to.adopted?.());
+  if ((await again(async () => to.adopted?.())) === false)
+    throw new NotMigratedError('Another migration into the target has begun meanwhile: run this again once that has ended.');
   return {
     ledgerId: from.genesis.ledgerId,
     count,
@@ -112,6 +115,21 @@ const copied = async (options: MigrationOptions & { readonly signal: AbortSignal
     more: (await again(() => from.head())) !== head,
     ...(foreign.events > 0 && { left: { events: foreign.events, streams: [...foreign.streams].slice(0, SHOWN) } }),
   };
+};
+
+/**
+ * Closes the target to its servers, which may have recorded something since it was compared, up to `last`.
+ * @throws NotMigratedError when they have; the target is as open as before then
+ */
+const close = async (options: MigrationOptions, target: Log, last: string | undefined): Promise<void> => {
+  const { to } = options;
+  const wasOpen = await insist(async () => to.adopting?.(), options);
+  for await (const page of pagesOf(target, last, PAGE)) {
+    const own = page.find((event) => !isForeign(event));
+    if (!own) continue;
+    if (wasOpen) await insist(async () => to.adopted?.(), options);
+    throw new NotMigratedError(`A server that runs on the target has recorded ${place(own)}: stop it first.`);
+  }
 };
 
 /** A page of the log up to `head`: nothing that was recorded later. */

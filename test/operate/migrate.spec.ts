@@ -511,7 +511,8 @@ describe('a ledger on KurrentDB, on the wire,', () => {
 
   it('opens while nothing of it is missing, and for nothing else again when a migration brings what was recorded since', async () => {
     const from = await fill(await embedded());
-    const to = keep(await openOrBegin(there, from.genesis)) as KurrentStore;
+    const options = { url: server.url, timeZone: 'UTC', now: () => '', newId, notice: 0 };
+    const to = keep(await KurrentStore.open({ ...options, genesis: from.genesis }));
     await expect(openLedger(there)).rejects.toThrow('holds the beginning of the ledger');
     await migrate({ from, to });
     const whole = server.recorded('genesis').length;
@@ -534,6 +535,92 @@ describe('a ledger on KurrentDB, on the wire,', () => {
     expect(marks[0]).toBe('MigrationBegun');
     expect(contents(await wholeLog(keep(await openLedger(there))))).toEqual(contents(await wholeLog(from)));
     expect(server.recorded('genesis').at(-1)!.type).toBe('MigrationCompleted');
+  });
+
+  it('opens once the last of two migrations into it is complete: the one before it may have left it in the middle', async () => {
+    const from = await fill(await embedded());
+    const options = { url: server.url, timeZone: 'UTC', now: () => '', newId, notice: 0 };
+    const [first, second, third] = await Promise.all(
+      [0, 1, 2].map(() => KurrentStore.open({ ...options, genesis: from.genesis }).then(keep)),
+    );
+    await migrate({ from, to: second! });
+    await fill(from);
+    await first!.adopting();
+    await second!.adopting();
+    expect(await first!.adopted()).toBe(false);
+    await expect(openLedger(there)).rejects.toThrow('holds the beginning of the ledger');
+    const adopted = () => first!.adopting().then(() => third!.adopted());
+    await expect(migrate({ from, to: lookup(third!, { adopted } as object) })).rejects.toThrow(
+      'Another migration into the target has begun meanwhile',
+    );
+    await expect(openLedger(there)).rejects.toThrow('holds the beginning of the ledger');
+    expect(await third!.adopted()).toBe(true); // nothing is left to copy, and what was begun ends
+    keep(await openLedger(there));
+    expect(await second!.adopted()).toBe(true);
+  });
+
+  describe('that a server runs on', () => {
+    let from: EventStore;
+    let to: KurrentStore;
+    let node: KurrentStore;
+    /** The events that the server has followed. */
+    let seen: RecordedEvent[];
+    let following: Promise<void>;
+    const append = (): Promise<string> =>
+      node.append(freshStream(), -1, facts(1)).then(
+        () => 'stored',
+        ({ name }: Error) => name,
+      );
+    const until = async (holds: () => boolean | Promise<boolean>): Promise<void> => {
+      for (const end = Date.now() + 5000; !(await holds()) && Date.now() < end;) await new Promise((resolve) => setTimeout(resolve, 20));
+      expect(await holds()).toBe(true);
+    };
+    beforeEach(async () => {
+      const options = { url: server.url, timeZone: 'UTC', now: () => '', newId, patience: 50 };
+      from = await fill(await embedded());
+      to = keep(await KurrentStore.open({ ...options, genesis: from.genesis, notice: 500 }));
+      await migrate({ from, to });
+      node = keep(await KurrentStore.open({ ...options, ledger: from.genesis, uptime: () => 0, liveness: 100 }));
+      const stop = new AbortController();
+      seen = [];
+      following = (async () => {
+        for await (const page of node.follow(undefined, stop.signal)) seen.push(...page);
+      })();
+      const size = (await wholeLog(from)).length;
+      await until(() => seen.length === size);
+      await fill(from);
+    });
+    afterEach(async () => {
+      await node.close();
+      await following;
+    });
+
+    it('closes to it while a migration brings what was recorded since, and opens to it again', async () => {
+      const answers: string[] = [];
+      const adopting = async () => {
+        const wasOpen = await to.adopting();
+        answers.push(await append());
+        return wasOpen;
+      };
+      const { count } = await migrate({ from, to: lookup(to, { adopting } as object) });
+      expect(answers).toEqual(['StoreUnavailableError']);
+      expect(contents(await wholeLog(to))).toEqual(contents(await wholeLog(from)));
+      await until(() => seen.length === count);
+      await until(async () => (await append()) === 'stored');
+    });
+
+    it('stays open to it, and is not written to, where it has recorded something before the migration begins to copy', async () => {
+      const size = (await wholeLog(to)).length;
+      const adopting = async () => {
+        expect(await append()).toBe('stored');
+        return to.adopting();
+      };
+      const migrated = migrate({ from, to: lookup(to, { adopting } as object) });
+      await expect(migrated).rejects.toThrow(/^A server that runs on the target has recorded .*: stop it first\.$/);
+      expect(await wholeLog(to)).toHaveLength(size + 1);
+      await until(async () => (await append()) === 'stored');
+      keep(await openLedger(there));
+    });
   });
 
   it('that is not there is not copied, and none is begun in its place', async () => {

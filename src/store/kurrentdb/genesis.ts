@@ -1,15 +1,15 @@
-import { genesisIn, HistoryBrokenError, type Genesis, type Revision } from '../event-store.js';
+import { genesisIn, HistoryBrokenError, type Genesis } from '../event-store.js';
 import { CallFailedError, isRetryableRead, isTransient } from './errors.js';
 import type { Recorded } from './events.js';
 import { nameOf, type ClusterConnection } from './cluster-connection.js';
 import type { Node } from './node.js';
 import type { Proposed } from './protocol.js';
 import { collect, mustBeUnbounded, type Places } from './reading.js';
+import type { StreamNames } from './stream-names.js';
 
 const TYPE = 'LedgerOpened';
 /** Behind it, the last record says whether a ledger is still being copied into the server, event by event. */
 const MIGRATION = { begun: 'MigrationBegun', completed: 'MigrationCompleted' } as const;
-export type MigrationMark = keyof typeof MIGRATION;
 
 /** The server already holds another ledger than the one being migrated to it. */
 export class OtherLedgerError extends Error {
@@ -20,7 +20,7 @@ export class OtherLedgerError extends Error {
 /**
  * The genesis of the ledger in the store. The first node to start writes it. Nodes that start at the same time all append it with "no
  * stream" as the expected revision: one wins, and all read the same record.
- * @param isMigrated whether it comes from another store: then it begins with the mark of that
+ * @param migration the id of its mark, where it comes from another store: then the ledger begins with that
  * @throws UnsupportedFormatError, HistoryBrokenError, CallFailedError
  */
 export const genesisOf = async (
@@ -28,7 +28,7 @@ export const genesisOf = async (
   places: Places,
   fresh: () => Genesis,
   newId: () => string,
-  isMigrated: boolean,
+  migration: string | undefined,
 ): Promise<Genesis> => {
   const { names, deadline } = places;
   let proposed: readonly Proposed[] | undefined;
@@ -36,7 +36,10 @@ export const genesisOf = async (
     const found = await connection.retry((node) => storedGenesis(node, places), isRetryableRead);
     if (found) return found;
     await connection.retry((node) => mustBeUnbounded(node, 'genesis', places), isRetryableRead);
-    const records = (proposed ??= [recordOf(newId(), TYPE, fresh()), ...(isMigrated ? [recordOf(newId(), MIGRATION.begun)] : [])]);
+    const records = (proposed ??= [
+      recordOf(newId(), TYPE, fresh()),
+      ...(migration !== undefined ? [recordOf(migration, MIGRATION.begun)] : []),
+    ]);
     try {
       await connection.retry((node) => node.append(names.genesis, -1, records, deadline), isTransient);
     } catch (error) {
@@ -46,23 +49,62 @@ export const genesisOf = async (
   }
 };
 
-/** Marks that a migration begins or is complete, unless it is marked so already. @throws CallFailedError */
-export const markMigration = async (
+/** Whether a record is the mark of a migration that begins; another one may have ended it since. */
+export const isBegun = ({ name, type }: Pick<Recorded, 'name' | 'type'>, { genesis }: StreamNames): boolean =>
+  name === genesis && type === MIGRATION.begun;
+
+/** What was marked last when a mark was to be added. */
+type Before = 'open' | 'begun' | 'begun by another';
+
+/**
+ * Marks that a migration begins, by the id of the mark: a later one takes over from it.
+ * @returns what was marked before; `begun` where this mark was. @throws CallFailedError
+ */
+export const markBegun = async (connection: ClusterConnection, places: Places, id: string): Promise<Before> => {
+  let before: Before | undefined;
+  for (let tries = 0; ; tries++) {
+    const { last, isMigrating } = await connection.retry((node) => endOfGenesis(node, places), isRetryableRead);
+    if (last?.id === id) return before ?? 'begun';
+    before = isMigrating ? 'begun by another' : 'open';
+    await add(connection, places, last, recordOf(id, MIGRATION.begun), tries);
+  }
+};
+
+/**
+ * Marks that a migration is complete, which began with the mark of this id.
+ * @returns whether it is: not where another one has begun since. @throws CallFailedError
+ */
+export const markCompleted = async (
   connection: ClusterConnection,
   places: Places,
-  mark: MigrationMark,
+  begun: string,
   newId: () => string,
-): Promise<void> => {
-  const { names, deadline } = places;
-  const proposed = [recordOf(newId(), MIGRATION[mark])];
+): Promise<boolean> => {
+  const completed = recordOf(newId(), MIGRATION.completed);
   for (let tries = 0; ; tries++) {
-    const { revision, isMigrating } = await connection.retry((node) => endOfGenesis(node, places), isRetryableRead);
-    if (isMigrating === (mark === 'begun')) return;
-    try {
-      await connection.retry((node) => node.append(names.genesis, revision, proposed, deadline), isTransient);
-    } catch (error) {
-      if (tries > 4 || !(error instanceof CallFailedError) || !isRetryableRead(error.failure)) throw error;
-    }
+    const { last, isMigrating } = await connection.retry((node) => endOfGenesis(node, places), isRetryableRead);
+    if (!isMigrating) return true;
+    if (last?.id !== begun) return false;
+    await add(connection, places, last, completed, tries);
+  }
+};
+
+/** Whether no migration into the ledger is under way, or was interrupted. @throws CallFailedError */
+export const isOpen = async (connection: ClusterConnection, places: Places): Promise<boolean> =>
+  !(await connection.retry((node) => endOfGenesis(node, places), isRetryableRead)).isMigrating;
+
+/** Adds a record, unless another one comes next already: the next read shows it, as where no answer comes. @throws CallFailedError */
+const add = async (
+  connection: ClusterConnection,
+  { names, deadline }: Places,
+  last: Recorded | undefined,
+  proposed: Proposed,
+  tries: number,
+): Promise<void> => {
+  try {
+    await connection.retry((node) => node.append(names.genesis, last?.revision ?? -1, [proposed], deadline), isTransient);
+  } catch (error) {
+    if (tries > 4 || !(error instanceof CallFailedError) || !isRetryableRead(error.failure)) throw error;
   }
 };
 
@@ -92,14 +134,14 @@ const recordOf = (id: string, type: string, data: object = {}): Proposed => ({
   metadata: Buffer.from('{}'),
 });
 
-/** The revision of its last record, and whether a migration has begun and is not complete. @throws CallFailedError */
+/** Its last record, and whether that says that a migration has begun and is not complete. @throws CallFailedError */
 const endOfGenesis = async (
   node: Node,
   { names, deadline }: Places,
-): Promise<{ readonly revision: Revision; readonly isMigrating: boolean }> => {
+): Promise<{ readonly last: Recorded | undefined; readonly isMigrating: boolean }> => {
   const found = await collect(node, { stream: names.genesis, from: 'end', backwards: true, limit: 1 }, deadline);
   const last = found === 'not-found' ? undefined : found[0];
-  return { revision: last?.revision ?? -1, isMigrating: last?.type === MIGRATION.begun };
+  return { last, isMigrating: last?.type === MIGRATION.begun };
 };
 
 /** Undefined when the server has no such stream. @throws UnsupportedFormatError, HistoryBrokenError, CallFailedError */

@@ -14,7 +14,7 @@ import { MAX_BATCHED_BYTES } from './batch-append.js';
 import { connectionOf } from './connection.js';
 import { CallFailedError, isRetryableRead, isTransient, portError } from './errors.js';
 import { nameOf, order, positionOf, proposedOf, textsOf, type Recorded, type Texts } from './events.js';
-import { genesisOf, markMigration, mustHoldLedger, OtherLedgerError, type MigrationMark } from './genesis.js';
+import { genesisOf, isOpen, markBegun, markCompleted, mustHoldLedger, OtherLedgerError } from './genesis.js';
 import { mustAnswer } from './doctor.js';
 import { ClusterConnection } from './cluster-connection.js';
 import type { Node } from './node.js';
@@ -33,6 +33,8 @@ export interface Bounds {
   readonly patience: number;
   /** How long between two looks at the end of the log, which show that a follower has caught up, or that its subscription is dead. */
   readonly liveness: number;
+  /** How long a server that runs on the store, and follows it, may take to hear that a migration begins. */
+  readonly notice: number;
   /** Maximum number of appends at the server, and of appends that wait to be sent. */
   readonly inFlight: number;
   readonly queue: number;
@@ -47,6 +49,7 @@ const BOUNDS: Bounds = {
   deadline: 10_000,
   patience: 2_000,
   liveness: 3_000,
+  notice: 5_000,
   inFlight: 64,
   queue: 10_000,
   pageBytes: 32 * 1024 * 1024,
@@ -90,6 +93,9 @@ export class KurrentStore implements EventStore {
   #inFlight = 0;
   /** Appends in flight, by stream, expected revision and first event id: the server treats equal ones as the same append. */
   readonly #sending = new Map<string, Promise<Appended>>();
+  /** The id of the mark with which a migration into the store begins, until it ends. */
+  #migration: string | undefined;
+  #isAdopting = false;
   /** Appends whose outcome was unknown. A later success for one of them is compared with what is stored. At most `queue` entries. */
   readonly #doubtful = new Set<string>();
   readonly #onBounded: ((stream: string) => void)[] = [];
@@ -103,9 +109,13 @@ export class KurrentStore implements EventStore {
     private readonly bounds: Bounds,
     private readonly appends: Transport,
     private readonly newId: () => string,
+    /** The id of the mark of a migration, where it is opened to be copied into. */
+    migration: string | undefined,
     /** The highest position seen so far. */
     private latest: LogPosition,
-  ) {}
+  ) {
+    this.#migration = migration;
+  }
 
   /** @throws InvalidConnectionError, CannotOpenError with the step that failed, UnsupportedFormatError, OtherLedgerError */
   static async open(options: KurrentOptions): Promise<KurrentStore> {
@@ -118,7 +128,8 @@ export class KurrentStore implements EventStore {
     const places: Places = { names: new StreamNames(prefix), deadline: bounds.deadline };
     try {
       const fresh = (): Genesis => genesis ?? { ledgerId: newId(), formatVersion: FORMAT_VERSION, timeZone, createdAt: now() };
-      const ledger = held ?? (await genesisOf(connection, places, fresh, newId, genesis !== undefined));
+      const migration = genesis && newId();
+      const ledger = held ?? (await genesisOf(connection, places, fresh, newId, migration));
       if (genesis && ledger.ledgerId !== genesis.ledgerId)
         throw new OtherLedgerError(`The server already holds the ledger ${ledger.ledgerId}, not ${genesis.ledgerId}.`);
       connection.require(async (node) => {
@@ -126,7 +137,17 @@ export class KurrentStore implements EventStore {
         await mustHoldLedger(node, ledger, places, genesis !== undefined);
       });
       const last = await connection.retry((node) => endOf(node, bounds.deadline), isRetryableRead);
-      return new KurrentStore(ledger, connection, places.names, uptime, bounds, appends, newId, last ?? { commit: -1n, prepare: -1n });
+      return new KurrentStore(
+        ledger,
+        connection,
+        places.names,
+        uptime,
+        bounds,
+        appends,
+        newId,
+        migration,
+        last ?? { commit: -1n, prepare: -1n },
+      );
     } catch (error) {
       await connection.close();
       throw error instanceof CallFailedError ? portError(error.failure, { retryAfter: connection.retryAfter }) : error;
@@ -197,18 +218,36 @@ export class KurrentStore implements EventStore {
     }
   }
 
-  /** From now on the ledger opens for a migration alone, until `adopted`. @throws StoreUnavailableError */
-  adopting(): Promise<void> {
-    return this.#mark('begun');
+  /**
+   * From now on the ledger opens for this migration alone, until `adopted`, and servers that run on it have heard so.
+   * @returns whether it was open until now. @throws StoreUnavailableError
+   */
+  async adopting(): Promise<boolean> {
+    this.#isAdopting = true;
+    const id = (this.#migration ??= this.newId());
+    const before = await this.#marking(() => markBegun(this.connection, this.#places, id));
+    if (before !== 'begun') await this.connection.backoff(this.bounds.notice);
+    return before === 'open';
   }
-  /** All that the other store holds is there. @throws StoreUnavailableError */
-  adopted(): Promise<void> {
-    return this.#mark('completed');
+  /**
+   * All that the other store holds is there.
+   * @returns whether the ledger is open: not where another migration has begun since. @throws StoreUnavailableError
+   */
+  async adopted(): Promise<boolean> {
+    if (!this.#isAdopting) {
+      if (await this.#marking(() => isOpen(this.connection, this.#places))) return true;
+      await this.adopting(); // it copied nothing, and ends what an earlier one began
+    }
+    const id = this.#migration!;
+    const isOpenAgain = await this.#marking(() => markCompleted(this.connection, this.#places, id, this.newId));
+    this.#isAdopting = false;
+    this.#migration = undefined;
+    return isOpenAgain;
   }
-  async #mark(mark: MigrationMark): Promise<void> {
+  async #marking<T>(mark: () => Promise<T>): Promise<T> {
     this.#mustBeOpen();
     try {
-      await markMigration(this.connection, this.#places, mark, this.newId);
+      return await mark();
     } catch (error) {
       throw this.#asPort(error, {});
     }
@@ -247,6 +286,7 @@ export class KurrentStore implements EventStore {
       liveness,
       buffer,
       onPosition: (position) => this.#advance(position),
+      onMigration: (node) => mustHoldLedger(node, this.genesis, this.#places),
       onBounded: (stream) => this.#onBounded.forEach((listener) => listener(stream)),
       ...(uptime && { uptime }),
       onCaughtUp: (mark) => this.#onCaughtUp.forEach((listener) => listener(mark)),

@@ -12,6 +12,8 @@ export class StreamNames {
   /** For server-side filters: the ledger's streams, and the metadata streams where the server keeps their truncation and deletion. */
   readonly streams: readonly string[];
   readonly bounds: readonly string[];
+  /** For followers: these, and the marks of a migration behind the first record. */
+  readonly followed: readonly string[];
   readonly #prefix: string;
 
   /** @param prefix empty, or as `prefixOf` returns it */
@@ -22,6 +24,7 @@ export class StreamNames {
     // Under a prefix of its own every category counts, known or not. Without one, other programs' streams are beside the ledger's.
     this.streams = prefix === '' ? CATEGORIES.map((category) => `${category}-`) : [prefix];
     this.bounds = this.streams.map((start) => `$$${start}`);
+    this.followed = [...this.streams, ...this.bounds, ...(prefix === '' ? [this.genesis] : [])];
   }
 
   /** The name on the server. */

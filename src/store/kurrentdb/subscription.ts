@@ -3,6 +3,7 @@ import { HistoryBrokenError } from '../event-store.js';
 import { CallFailedError, failureOf, portError } from './errors.js';
 import { nameOf, order, recordedOf, TOMBSTONE, type Recorded } from './events.js';
 import type { ClusterConnection } from './cluster-connection.js';
+import { isBegun } from './genesis.js';
 import type { Node } from './node.js';
 import type { LogPosition } from './protocol.js';
 import { collect, endOf, Revisions } from './reading.js';
@@ -31,6 +32,8 @@ export interface SubscriptionOptions {
   /** Called with each stream that was deleted, or whose metadata changed: some of its events may be hidden or lost. */
   onBounded?(stream: string): void;
   onCaughtUp?(mark: CaughtUp): void;
+  /** Called where a migration was begun: it may be under way still. @throws CallFailedError when the node is not to be used until it ends */
+  onMigration?(node: Node): Promise<void>;
   /** Milliseconds of a clock that is never set back. Without it nobody learns when a follower has caught up. */
   uptime?(): number;
 }
@@ -136,7 +139,7 @@ export class Subscription {
   async #subscribe(node: Node): Promise<void> {
     await this.#mustReachLast(node);
     const { names } = this.#options;
-    const responses = await node.responses({ from: this.#passed ?? 'start', prefixes: [...names.streams, ...names.bounds] });
+    const responses = await node.responses({ from: this.#passed ?? 'start', prefixes: names.followed });
     this.#isLive = false;
     const over = new AbortController();
     const stop = () => responses.cancel();
@@ -155,6 +158,7 @@ export class Subscription {
         if (checkpoint) this.#pass({ commit: BigInt(checkpoint.getCommitPosition()), prepare: BigInt(checkpoint.getPreparePosition()) });
         const record = recordedOf(response);
         if (record) this.#take(record);
+        if (record && isBegun(record, names)) await this.#options.onMigration?.(node);
         if (this.#isFull && !this.#stop.signal.aborted) await new Promise<void>((resolve) => (this.#drained = resolve));
         if (this.#stop.signal.aborted) return;
       }
@@ -262,7 +266,7 @@ export class Subscription {
   async #next(over: AbortSignal): Promise<LogPosition | undefined> {
     const { connection, names, deadline } = this.#options;
     const from = this.#passed;
-    const reading = { from: from ?? ('start' as const), limit: from ? 2 : 1, prefixes: [...names.streams, ...names.bounds] };
+    const reading = { from: from ?? ('start' as const), limit: from ? 2 : 1, prefixes: names.followed };
     const found = await connection.attempt((node) => collect(node, reading, deadline, over));
     return found === 'not-found' ? undefined : found[0]?.position;
   }
