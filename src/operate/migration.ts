@@ -127,7 +127,9 @@ const close = async (options: MigrationOptions, target: Log, last: string | unde
   for await (const page of pagesOf(target, last, PAGE)) {
     const own = page.find((event) => !isForeign(event));
     if (!own) continue;
-    if (wasOpen) await insist(async () => to.adopted?.(), options);
+    if (wasOpen === false)
+      throw new NotMigratedError(`Another migration into the target has copied ${place(own)}: run this again once that has ended.`);
+    await insist(async () => to.adopted?.(), options);
     throw new NotMigratedError(`A server that runs on the target has recorded ${place(own)}: stop it first.`);
   }
 };

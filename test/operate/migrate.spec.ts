@@ -545,6 +545,16 @@ describe('a ledger on KurrentDB, on the wire,', () => {
     );
     await migrate({ from, to: second! });
     await fill(from);
+    const [next] = await from.readAll((await wholeLog(from))[(await wholeLog(second!)).length - 1]!.position, 1);
+    const adopting = async () => {
+      await first!.adopting();
+      await first!.append(next!.stream, next!.revision - 1, [next!]);
+      return third!.adopting();
+    };
+    await expect(migrate({ from, to: lookup(third!, { adopting } as object) })).rejects.toThrow(
+      `Another migration into the target has copied ${next!.type}, revision ${next!.revision} of ${next!.stream}`,
+    );
+    expect(await first!.adopted()).toBe(false);
     await first!.adopting();
     await second!.adopting();
     expect(await first!.adopted()).toBe(false);

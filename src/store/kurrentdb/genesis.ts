@@ -65,6 +65,7 @@ export const markBegun = async (connection: ClusterConnection, places: Places, i
   for (let tries = 0; ; tries++) {
     const { last, isMigrating } = await connection.retry((node) => endOfGenesis(node, places), isRetryableRead);
     if (last?.id === id) return before ?? 'begun';
+    if (tries > 4) throw new CallFailedError({ kind: 'busy', message: 'Other migrations into the ledger begin at the same time.' });
     before = isMigrating ? 'begun by another' : 'open';
     await add(connection, places, last, recordOf(id, MIGRATION.begun), tries);
   }
