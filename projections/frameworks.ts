@@ -19,7 +19,7 @@ import {
   type Sum,
   type Value,
 } from '../src/kernel/index.js';
-import { contract, endOfContract, idsOf, suppliersOn, type Contract } from '../src/domain/contract/index.js';
+import { contract, idsOf, lastDayOf, suppliersOn, type Contract } from '../src/domain/contract/index.js';
 import { supplier } from '../src/domain/supplier/index.js';
 import { commits, committedShown, listedIn } from './commitments.js';
 import { dayShown, isWith, onDay, sumsWithSuppliers, supplierKeys } from './promised.js';
@@ -39,7 +39,7 @@ const frameworkShown = (id: string, c: Contract) => ({
   title: c.title || id,
   stage: c.stage,
   ...dayShown(c),
-  ends: endOfContract(c) ?? null,
+  ends: lastDayOf(c) ?? null,
   term: c.term,
   /** An estimate, and no promise. */
   maximum: c.ceiling,

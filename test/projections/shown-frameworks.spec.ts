@@ -53,6 +53,15 @@ describe('a framework', () => {
     expect((await frameworks()).row('framework:others')).toBeUndefined();
   });
 
+  it('ends on the day that a notice names: what is called off later was called off after its end', async () => {
+    await framework();
+    await world.record('contract-desks', 'SignContract', {}, { effectiveOn: '2015-03-02' });
+    await world.record('contract-desks', 'GiveTerminationNotice', { by: 'authority', takesEffectOn: '2015-12-31' }, { effectiveOn: '2015-06-01' }); // prettier-ignore
+    await callOff('one');
+    expect(await desks()).toMatchObject({ ends: '2015-12-31', pastEndSince: '2016-01-01' });
+    expect(await found('one')).toEqual(['called-off-after-end: It was called off on 2016-01-01; the framework desks ended on 2015-12-31.']);
+  });
+
   it('without a title goes by its id, as its call-offs do, and without an end by none', async () => {
     await framework({ title: undefined, endsOn: undefined });
     await callOff('one', '100', { title: undefined });
