@@ -165,6 +165,7 @@ const usedOf = (lookup: Lookup, key: Key) => {
 const asAmount = ({ amount, currency, qualifier, between }: Sum): Amount => {
   if (!between) return { amount, currency, ...(qualifier && { qualifier }) };
   const { least, most } = between;
+  if (least === undefined) return { amount: most!, currency, qualifier: 'at-most' };
   if (most === undefined) return { amount: least, currency, qualifier: 'at-least' };
   const roundedTo = amountOf(minor({ amount: most, currency }) - minor({ amount: least, currency }), currency).amount;
   return { amount, currency, qualifier: 'about', roundedTo };

@@ -152,6 +152,7 @@ describe('what is left of an estimated maximum', () => {
     ['at most the maximum, where one is not disclosed and one is withheld', [{ undisclosed: true }, withheld], gbp('1000.00', { qualifier: 'at-most' })],
     ['at most the maximum, where one is not disclosed and one is not known', [{ undisclosed: true }, { unknown: true }], gbp('1000.00', { qualifier: 'at-most' })],
     ['at least so much, where less may have been called off', [gbp('600', { qualifier: 'at-most' })], gbp('400.00', { qualifier: 'at-least' })],
+    ['at least so much, where less may have been called off, beside a rounded call-off', [gbp('600', { qualifier: 'at-most' }), gbp('100', { qualifier: 'about' })], gbp('250.00', { qualifier: 'at-least' })],
     ['not known, where more and less may have been called off', [gbp('600', { qualifier: 'at-most' }), gbp('100', { qualifier: 'at-least' })], null],
     ['not known, where less may have been called off, and one value is not disclosed', [gbp('600', { qualifier: 'at-most' }), { undisclosed: true }], null],
     ['not known, where something was called off in another currency', [{ amount: '10', currency: 'EUR' }], null],
