@@ -202,7 +202,7 @@ const budgetShown = ({ event: _, ...budget }: Budget, key: Key, startsIn: number
 /** What was spent, beside what was approved and what was budgeted. */
 export const accountBoard = projection({
   name: 'accounts',
-  version: 5,
+  version: 6,
   question: 'What is expected, committed, invoiced and paid, of which contract, in which year, against which budget?',
   from: [accounts, contracts, programmes],
   rows: {

@@ -341,7 +341,7 @@ const from = {
  */
 export const deadlines = projection({
   name: 'deadlines',
-  version: 8,
+  version: 9,
   question: 'What ends, and what has to be done, by which day?',
   byDay: true,
   from: [...Object.values(from), ended, invoices, contracts],
