@@ -6,8 +6,8 @@ import {
   expectedSpend,
   financialYearOf,
   MEASURES,
-  monthsOfYear,
   NATURES,
+  periodsOfYear,
   standing,
   totalMeasures,
   UNDATED,
@@ -138,20 +138,27 @@ const programmes = source(programme, 'programme', {
   }),
 });
 
-const monthsOf = (a: Account): readonly string[] => Object.keys(a.sums).filter((key) => !key.includes('/') && key !== UNDATED);
+/** The financial years of what an account holds; undefined of what lies in no one of them. */
+const spentIn = (a: Account, startsIn: number): readonly (number | undefined)[] =>
+  Object.keys(a.sums).filter((key) => !key.includes('/')).map((period) => (period === UNDATED ? undefined : financialYearOf(period, startsIn))); // prettier-ignore
 /** By the financial year of the programme, in all and by nature: as many as the account has months in, or expects something of. */
 const yearsOf = (a: Account, startsIn: number) => {
-  const spent = monthsOf(a).map((month) => financialYearOf(month, startsIn));
+  const spent = spentIn(a, startsIn).filter((year) => year !== undefined);
   const expected = expectedSpend(a);
   const years = [...new Set([...spent, ...expected.map(({ year }) => year)])].sort((x, y) => x - y);
   return years.map((year) => {
-    const months = new Set(monthsOfYear(year, startsIn));
+    const periods = new Set(periodsOfYear(year, startsIn));
     const of = (nature?: Nature) => ({
       expected: expectedFigure(expectedOf(expected, a, year, nature)),
-      ...figures(totalMeasures(a, (key) => (nature ? key.endsWith(`/${nature}`) && months.has(key.slice(0, 7)) : months.has(key)))),
+      ...figures(
+        totalMeasures(a, (key) => {
+          const [period, spentOn] = key.split('/');
+          return spentOn === nature && periods.has(period!);
+        }),
+      ),
     });
     const named = (nature: Nature): boolean =>
-      [...months].some((month) => a.sums[`${month}/${nature}`]) || expected.some((one) => one.year === year && one.nature === nature);
+      [...periods].some((period) => a.sums[`${period}/${nature}`]) || expected.some((one) => one.year === year && one.nature === nature);
     return {
       year: yearText(year, startsIn),
       ...of(),
@@ -188,8 +195,8 @@ const redenominatedShown = (a: Account, redenominations: readonly Redenomination
 /** A budget with what was expected, committed, invoiced and paid in its year. */
 const budgetShown = ({ event: _, ...budget }: Budget, key: Key, startsIn: number, lookup: Lookup) => {
   const total: Record<string, bigint> = {};
-  for (const month of monthsOfYear(budget.year, startsIn))
-    for (const [name, n] of Object.entries(lookup.measures(`${key}#spend/${month}/${budget.kind}` as Key)))
+  for (const period of periodsOfYear(budget.year, startsIn))
+    for (const [name, n] of Object.entries(lookup.measures(`${key}#spend/${period}/${budget.kind}` as Key)))
       total[name] = (total[name] ?? 0n) + n;
   return {
     ...budget,
@@ -202,7 +209,7 @@ const budgetShown = ({ event: _, ...budget }: Budget, key: Key, startsIn: number
 /** What was spent, beside what was approved and what was budgeted. */
 export const accountBoard = projection({
   name: 'accounts',
-  version: 5,
+  version: 6,
   question: 'What is expected, committed, invoiced and paid, of which contract, in which year, against which budget?',
   from: [accounts, contracts, programmes],
   rows: {
@@ -220,7 +227,7 @@ export const accountBoard = projection({
         ...figures(totalMeasures(row.account)),
         byYear: yearsOf(row.account, starts),
         byNature: naturesOf(row.account),
-        undated: row.account.sums[UNDATED] !== undefined,
+        undated: spentIn(row.account, starts).includes(undefined),
         redenominated: redenominatedShown(row.account, of?.redenominations ?? []),
         findings: accountFindings(row.account, of),
       };

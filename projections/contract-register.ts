@@ -13,7 +13,7 @@ import {
   type TableFormat,
   type Value,
 } from '../src/kernel/index.js';
-import { contract, contractFindings, endBasisOf, endOfContract, ownerOf, STAGES, type Contract } from '../src/domain/contract/index.js';
+import { contract, contractFindings, endBasisOf, lastDayOf, ownerOf, STAGES, type Contract } from '../src/domain/contract/index.js';
 import { supplier } from '../src/domain/supplier/index.js';
 import { contractLists, listOf, newestLists, type GrowingList } from './contract-lists.js';
 import { callOffShown, foundBeside, frameworkBeside, frameworkLinks } from './frameworks.js';
@@ -63,8 +63,8 @@ const shown = (history: History<Contract>) => {
     ...dayShown(state),
     calledOff: callOffShown(state),
     findings: contractFindings(state),
-    /** The last day of its term. */
-    ends: endOfContract(state) ?? null,
+    /** The last day: of its term, or by a notice. */
+    ends: lastDayOf(state) ?? null,
     endBasis: endBasisOf(state),
     perYear: perYearOf(state),
     counts: newest.counts,
@@ -189,7 +189,7 @@ const OFFSET = 10n ** 22n;
 /** Every contract that was ever recorded. */
 export const contractRegister = projection({
   name: 'contract-register',
-  version: 12,
+  version: 13,
   question: 'Which contracts are there, with whom, for how much, until when?',
   byDay: true,
   from: [contracts, suppliers, frameworkBeside],

@@ -16,7 +16,6 @@ import {
   contract,
   dueNotices,
   endBasisOf,
-  endOfContract,
   firstDayOf,
   idsOf,
   isRunning,
@@ -71,14 +70,12 @@ const shown = (duties: readonly Duty[], about: About): Readonly<Record<string, D
 const named = (id: string, { title }: Contract): string => title || id;
 /** A day that is only counted from the start of the service says so. */
 const counted = (isCounted: boolean): string => (isCounted ? ', counted from the start of its service' : '');
-/** Whether the end of the contract is: a notice has a day of its own. */
-const isCounted = (c: Contract): boolean => endBasisOf(c) === 'service-start' && lastDayOf(c) === endOfContract(c);
 const end = (id: string, c: Contract): readonly Duty<'end'>[] =>
-  isRunning(c) ? [{ key: `end:${id}`, what: `${named(id, c)} ends${counted(isCounted(c))}`, due: lastDayOf(c) }] : [];
+  isRunning(c) ? [{ key: `end:${id}`, what: `${named(id, c)} ends${counted(endBasisOf(c) === 'service-start')}`, due: lastDayOf(c) }] : [];
 const options = (id: string, c: Contract): readonly Duty<'option'>[] =>
   openOptions(c).map((offered) => ({
     key: `option:${id}/${offered.option}`,
-    what: `Last day to exercise ${offered.option} of ${named(id, c)}, ${offered.months} months${counted(isCounted(c))}`,
+    what: `Last day to exercise ${offered.option} of ${named(id, c)}, ${offered.months} months${counted(endBasisOf(c) === 'service-start')}`,
     due: lastDayToExercise(offered, c),
   }));
 /** Only the award waits for it. */
@@ -108,7 +105,7 @@ const extension = (id: string, c: Contract): readonly Duty<'extension'>[] =>
     ? [
         {
           key: `extension:${id}`,
-          what: `The extension of ${named(id, c)} that is sought needs a decision${counted(isCounted(c))}`,
+          what: `The extension of ${named(id, c)} that is sought needs a decision${counted(endBasisOf(c) === 'service-start')}`,
           due: lastDayOf(c),
         },
       ]
@@ -344,7 +341,7 @@ const from = {
  */
 export const deadlines = projection({
   name: 'deadlines',
-  version: 8,
+  version: 9,
   question: 'What ends, and what has to be done, by which day?',
   byDay: true,
   from: [...Object.values(from), ended, invoices, contracts],

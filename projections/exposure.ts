@@ -34,7 +34,7 @@ import {
 import { casesOf } from './loss-cases.js';
 import { riskShown, warningInRow } from './programmes.js';
 import { beyondShown, minus, replacing as replacingBeside, textBeyond, totalByVat } from './commitments.js';
-import { dayShown, hasEnded, isPromised, onDay, partsOf, suppliersIn } from './promised.js';
+import { dayShown, hasEnded, isPromised, onDayById, partsOf, suppliersIn } from './promised.js';
 import { trailOf } from './trail.js';
 import { VAT, type Vat } from './vat.js';
 
@@ -221,10 +221,9 @@ const lists = {
     entry(c, lookup) {
       const key = `contract:${c.contract}` as const;
       const { warnings, risks } = lookup.sum(counted, key);
-      const { supplierName: _, ...today } = onDay(c, lookup.day);
       return {
         ...c,
-        ...today,
+        ...onDayById(c, lookup.day),
         losses: lookup.newest(linked.losses, key),
         warnings: warnings > 0 ? lookup.newest(linked.warnings, key) : [],
         risks: risks > 0 ? lookup.newest(linked.risks, key) : [],
@@ -253,7 +252,7 @@ const lossesByBearer = (lookup: Lookup, key: Key) => ({
 /** What is at stake with whom: a row for each supplier, each loss, each programme. */
 export const exposure = projection({
   name: 'exposure',
-  version: 13,
+  version: 14,
   question: 'What is promised to each supplier, what was lost and who bears it, what was warned of?',
   byDay: true,
   from: [suppliers, contracts, replacing.from, losses, programmes, warnings, risks],

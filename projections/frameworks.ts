@@ -19,7 +19,7 @@ import {
   type Sum,
   type Value,
 } from '../src/kernel/index.js';
-import { contract, endOfContract, idsOf, suppliersOn, type Contract } from '../src/domain/contract/index.js';
+import { contract, idsOf, lastDayOf, suppliersOn, type Contract } from '../src/domain/contract/index.js';
 import { supplier } from '../src/domain/supplier/index.js';
 import { commits, committedShown, listedIn } from './commitments.js';
 import { dayShown, isWith, onDay, sumsWithSuppliers, supplierKeys } from './promised.js';
@@ -39,7 +39,7 @@ const frameworkShown = (id: string, c: Contract) => ({
   title: c.title || id,
   stage: c.stage,
   ...dayShown(c),
-  ends: endOfContract(c) ?? null,
+  ends: lastDayOf(c) ?? null,
   term: c.term,
   /** An estimate, and no promise. */
   maximum: c.ceiling,
@@ -165,6 +165,7 @@ const usedOf = (lookup: Lookup, key: Key) => {
 const asAmount = ({ amount, currency, qualifier, between }: Sum): Amount => {
   if (!between) return { amount, currency, ...(qualifier && { qualifier }) };
   const { least, most } = between;
+  if (least === undefined) return { amount: most!, currency, qualifier: 'at-most' };
   if (most === undefined) return { amount: least, currency, qualifier: 'at-least' };
   const roundedTo = amountOf(minor({ amount: most, currency }) - minor({ amount: least, currency }), currency).amount;
   return { amount, currency, qualifier: 'about', roundedTo };
@@ -189,7 +190,7 @@ const remainingOf = (
 /** A framework promises nothing: what its call-offs come to beside its estimated maximum, and what was called off when it could not be. */
 export const frameworks = projection({
   name: 'frameworks',
-  version: 2,
+  version: 3,
   question: 'What was called off from each framework, how much of its maximum is left, and was it called off in time from those on it?',
   byDay: true,
   from: [frameworkSource, callOffs, externals, suppliers],

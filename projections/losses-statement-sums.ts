@@ -1,21 +1,26 @@
-import { amountOf, minor, showBetween, type Between, type Measures } from '../src/kernel/index.js';
+import { amountOf, showBetween, type Between, type Measures } from '../src/kernel/index.js';
 import { ALL_CATEGORIES, KINDS } from '../src/domain/loss/index.js';
 import { COUNTS, FIGURES, type Line as LineShown, type Net, type Shown } from './losses-statement-row.js';
 import { negative, type Figure } from './losses-statement-share.js';
 
-const shown = (currency: string, { least, most }: Between): Shown => ({
-  currency,
-  least: amountOf(least, currency).amount,
-  most: most === undefined ? null : amountOf(most, currency).amount,
-  text: textOf({ least, ...(most !== undefined && { most }) }, currency),
-});
+/** The ends of a figure go with those of the gross: the more a loss comes to, the less of a receipt lowers the net. */
+const shown = (currency: string, ends: Between): Shown => {
+  const { least, most } = ends.most !== undefined && ends.most < ends.least ? { least: ends.most, most: ends.least } : ends;
+  return {
+    currency,
+    least: amountOf(least, currency).amount,
+    most: most === undefined ? null : amountOf(most, currency).amount,
+    text: textOf({ least, ...(most !== undefined && { most }) }, currency),
+  };
+};
 const textOf = ({ least, most }: Between, currency: string): string => {
   if (least < 0n && most !== undefined && most <= 0n) return `−${showBetween({ least: -most, most: -least }, currency)}`;
   return showBetween({ least, ...(most !== undefined && { most }) }, currency);
 };
 
-/** A figure of some lines by currency; currencies without anything are left out. */
-const figureOf = (measures: Measures, figure: Figure, of: (line: string) => boolean): readonly Shown[] => {
+type Sides = ReadonlyMap<string, Between>;
+/** A figure of some lines by currency, in the order of the codes; currencies without anything are left out. */
+const byCurrency = (measures: Measures, figure: Figure, of: (line: string) => boolean): Sides => {
   const found = new Map<string, { least: bigint; most: bigint; open: bigint }>();
   for (const [name, n] of Object.entries(measures)) {
     const [line, what, currency, end] = name.split(' ');
@@ -24,10 +29,14 @@ const figureOf = (measures: Measures, figure: Figure, of: (line: string) => bool
     sum[end as 'least' | 'most' | 'open'] += n;
     found.set(currency!, sum);
   }
-  return [...found]
-    .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([currency, { least, most, open }]) => shown(currency, { least, ...(open === 0n && { most }) }));
+  return new Map(
+    [...found]
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([currency, { least, most, open }]) => [currency, { least, ...(open === 0n && { most }) }]),
+  );
 };
+const figureOf = (measures: Measures, figure: Figure, of: (line: string) => boolean): readonly Shown[] =>
+  [...byCurrency(measures, figure, of)].map(([currency, ends]) => shown(currency, ends));
 const countOf = (measures: Measures, what: (typeof COUNTS)[number], of: (line: string) => boolean): number =>
   Object.entries(measures).reduce((sum, [name, n]) => {
     const [line, counted] = name.split(' ');
@@ -77,13 +86,5 @@ export const netOf = (before: Measures, measures: Measures): readonly Net[] =>
       };
     });
   });
-type Sides = ReadonlyMap<string, Between>;
-const byCurrency = (measures: Measures, figure: Figure, of: (line: string) => boolean): Sides =>
-  new Map(
-    figureOf(measures, figure, of).map(({ currency, least, most }) => [
-      currency,
-      { least: minor({ amount: least, currency }), most: minor({ amount: most!, currency }) },
-    ]),
-  );
 const sum = (...sides: readonly Between[]): Between =>
   sides.reduce((total, { least, most }) => ({ least: total.least + least, most: total.most! + most! }), { least: 0n, most: 0n });

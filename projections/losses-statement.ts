@@ -185,7 +185,7 @@ const statementOf = (id: string, lookup: Lookup): Statement<ListedEntry> | undef
 /** The losses of each financial year of a programme, as public accounts state them. Losses elsewhere are in none of them. */
 export const lossesStatement = projection({
   name: 'losses-statement',
-  version: 2,
+  version: 3,
   question: 'What was lost, written off, recovered and specially paid in each financial year, and what is the net at its close?',
   from: [entries, years, statements],
   rows: { year: statementOf },

@@ -4,7 +4,7 @@ import { loss } from '../src/domain/loss/index.js';
 import { programme } from '../src/domain/programme/index.js';
 import { beyondShown, byVatOf, minus, replacements, replacingInPlace, textBeyond } from './commitments.js';
 import { lossesOf, lossSums, withText } from './losses.js';
-import { dayShown, groupOf, isPromised, onDay } from './promised.js';
+import { dayShown, groupOf, isPromised, onDayById } from './promised.js';
 import { STATES, stateOf, textByVat, VAT, vatOf, type State, type Vat } from './vat.js';
 
 const approved = sums({ contracts: 'count', original: 'value', ceiling: 'value' });
@@ -142,16 +142,14 @@ const lost = (lookup: Lookup, key: Key, who: 'authority' | 'supplier') => {
 /** Ceilings, not payments: what was approved at first, what it is now, and what the difference was approved for. */
 export const money = projection({
   name: 'money',
-  version: 11,
+  version: 12,
   question: 'What was approved at first, what is the ceiling now, what was saved and what was lost?',
   byDay: true,
   from: [contracts, replacements, losses, programmes],
   rows: {
     contract(id, lookup) {
       const row = lookup.get(contracts, id);
-      if (!row) return undefined;
-      const { supplierName: _, ...today } = onDay(row, lookup.day);
-      return { ...row, ...today };
+      return row && { ...row, ...onDayById(row, lookup.day) };
     },
     programme(id, lookup) {
       const row = lookup.get(programmes, id);

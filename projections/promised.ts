@@ -81,25 +81,33 @@ export const dayShown = (c: Contract) => ({
   ceiling: c.ceiling,
   pastEndFrom: pastEndFrom(c) ?? null,
 });
-/**
- * The suppliers of the contract on a day, the newest of them, each with what it is promised; who they become and when; since when it is past its end.
- */
-export const onDay = (shown: ReturnType<typeof dayShown> & { readonly kind?: string }, day: string, nameOf = (id: string) => id) => {
+type DayShown = ReturnType<typeof dayShown> & { readonly kind?: string };
+/** The newest of some suppliers, each with what it is promised. */
+const withPromises = (shown: DayShown, supplies: readonly Supply[]) => {
+  const parts = new Map((shown.kind === 'framework' ? [] : partsOf(shown, supplies)).map((part) => [part.supply, part]));
+  return newestOf(supplies).map((one) => {
+    const part = parts.get(one);
+    return { ...one, ...(part && { promised: part.value, jointly: part.jointly }) };
+  });
+};
+/** The suppliers of the contract on a day, in the words of `of`; who they become and when; since when it is past its end. */
+const shownOn = <Suppliers extends object>(shown: DayShown, day: string, of: (supplies: readonly Supply[]) => Suppliers) => {
   const { suppliers: all, pastEndFrom: from } = shown;
-  const named = (supplies: readonly Supply[]) => {
-    const parts = new Map((shown.kind === 'framework' ? [] : partsOf(shown, supplies)).map((part) => [part.supply, part]));
-    const suppliers = newestOf(supplies).map((one) => {
-      const part = parts.get(one);
-      return { ...one, name: nameOf(one.supplier), ...(part && { promised: part.value, jointly: part.jointly }) };
-    });
-    const more = supplies.length - suppliers.length;
-    const names = [...new Set(suppliers.map(({ name }) => name))].join(', ');
-    return { suppliers, supplierName: supplies.length === 0 ? null : more > 0 ? `${names} and ${more} more` : names };
-  };
   const on = suppliersChangeOn({ suppliers: all }, day);
   return {
-    ...named(suppliersOn({ suppliers: all }, day)),
-    becomes: on === undefined ? null : { ...named(suppliersOn({ suppliers: all }, on)), on },
+    ...of(suppliersOn({ suppliers: all }, day)),
+    becomes: on === undefined ? null : { ...of(suppliersOn({ suppliers: all }, on)), on },
     pastEndSince: from !== null && from <= day ? from : null,
   };
 };
+/** For a row that joins the names of suppliers. */
+export const onDay = (shown: DayShown, day: string, nameOf: (id: string) => string) =>
+  shownOn(shown, day, (supplies) => {
+    const suppliers = withPromises(shown, supplies).map((one) => ({ ...one, name: nameOf(one.supplier) }));
+    const more = supplies.length - suppliers.length;
+    const names = [...new Set(suppliers.map(({ name }) => name))].join(', ');
+    return { suppliers, supplierName: supplies.length === 0 ? null : more > 0 ? `${names} and ${more} more` : names };
+  });
+/** For a row that joins none: an id is no name. */
+export const onDayById = (shown: DayShown, day: string) =>
+  shownOn(shown, day, (supplies) => ({ suppliers: withPromises(shown, supplies) }));

@@ -1,5 +1,13 @@
 import { changeFigures, growth, isAmount, newestOf, toPercent, type Assessment, type History } from '../src/kernel/index.js';
-import { contractFindings, endBasisOf, endOfContract, lastDayOf, type Change, type Contract } from '../src/domain/contract/index.js';
+import {
+  contractFindings,
+  endBasisOf,
+  endOfContract,
+  lastDayOf,
+  openOptions,
+  type Change,
+  type Contract,
+} from '../src/domain/contract/index.js';
 import { conductShown } from './contract-lists.js';
 import { callOffShown } from './frameworks.js';
 import { perYearOf } from './per-year.js';
@@ -7,8 +15,11 @@ import { dayShown } from './promised.js';
 import { assessedIn, trailOf } from './trail.js';
 
 const percent = (ratio: Parameters<typeof toPercent>[0] | undefined) => (ratio ? toPercent(ratio) : null);
-const monthsOf = ({ options }: Contract, ...statuses: readonly Contract['options'][number]['status'][]): number =>
-  options.reduce((sum, { months, status }) => sum + (statuses.includes(status) ? months : 0), 0);
+/** The last day that it can come to have by the options that can still be exercised. */
+const latestEndOf = (c: Contract): string | undefined => {
+  const open = openOptions(c);
+  return open.length === 0 ? lastDayOf(c) : endOfContract(c, open.reduce((sum, { months }) => sum + months, 0)); // prettier-ignore
+};
 
 const isUnknown = (by: Change['by']): boolean => by !== undefined && !isAmount(by);
 const changeShown = (change: Change, { original }: Contract, assessed: readonly Assessment[] = []) => ({
@@ -48,7 +59,7 @@ export const contractShown = (history: History<Contract>) => {
     covers: c.covers,
     kind: c.kind,
     vat: c.vat,
-    term: { ...c.term, ends: lastDayOf(c) ?? null, endBasis: endBasisOf(c), latestEnd: endOfContract(c, monthsOf(c, 'open')) ?? null },
+    term: { ...c.term, ends: lastDayOf(c) ?? null, endBasis: endBasisOf(c), latestEnd: latestEndOf(c) ?? null },
     perYear: perYearOf(c),
     options: newestOf(c.options, MOST),
     changes: newestOf(c.changes, MOST).map((change) => changeOf(change, c, assessed.get(change.event))),

@@ -6,6 +6,7 @@ export {
   compare,
   isAmount,
   minor,
+  movedTo,
   partOf,
   perYear,
   reaches,

@@ -189,10 +189,10 @@ describe('a total of approximate figures', () => {
   it('has a text that rounds to its coarsest figure', () =>
     expect(showTotal(total(about('65000000'), gbp('123456.78')))).toBe('about £65m'));
 
-  it('has no upper bound where a value is missing or open', () => {
+  it('has no bound on the side where a value is missing or open', () => {
     expect(total(about('65000000'), { unknown: true }).amounts[0]!.between).toEqual({ least: '64500000.00' });
     expect(total(about('65000000'), gbp('1', { qualifier: 'over' })).amounts[0]!.between).toEqual({ least: '64500001.00' });
-    expect(total(about('65000000'), gbp('1', { qualifier: 'at-most' })).amounts[0]!.between).toBeUndefined();
+    expect(total(about('65000000'), gbp('1', { qualifier: 'at-most' })).amounts[0]!.between).toEqual({ most: '65500001.00' });
   });
 
   it('of exact figures says nothing of either', () =>

@@ -3,7 +3,7 @@ import { commitFunds } from '../../src/domain/account/commands/commit-funds.js';
 import { decommit } from '../../src/domain/account/commands/decommit.js';
 import { recordCreditNote } from '../../src/domain/account/commands/record-credit-note.js';
 import { settleAccount } from '../../src/domain/account/commands/settle-account.js';
-import { account, accountFindings, financialYearOf, monthsOfYear } from '../../src/domain/account/index.js';
+import { account, accountFindings, financialYearOf, monthsOfYear, periodOf, periodsOfYear } from '../../src/domain/account/index.js';
 import { contract } from '../../src/domain/contract/index.js';
 import { programme } from '../../src/domain/programme/index.js';
 import { supplier } from '../../src/domain/supplier/index.js';
@@ -30,9 +30,27 @@ describe('a financial year', () => {
     expect(monthsOfYear(2016, 1)).toEqual(Array.from({ length: 12 }, (_, i) => `2016-${String(i + 1).padStart(2, '0')}`));
   });
 
+  it('has, besides, the quarters in which a day of unknown month may lie', () => {
+    const quarters = ['2016-04..2016-06', '2016-04..2016-09', '2016-04..2016-12', '2016-04..2017-03', '2016-07..2016-09', '2016-07..2016-12', '2016-07..2017-03', '2016-10..2016-12', '2016-10..2017-03', '2017-01..2017-03']; // prettier-ignore
+    expect(periodsOfYear(2016, 4)).toEqual([...monthsOfYear(2016, 4), ...quarters]);
+    for (const [on, period] of [
+      ['2016-04-30', '2016-04'],
+      ['2016-04', '2016-04'],
+      ['[2016-04-30..2016-05-01]', '2016-04..2016-06'],
+      ['[2016-06-30..2016-07-01]', '2016-04..2016-09'],
+      ['2016', '2016-01..2016-12'],
+      ['[2016-03-31..2017-01-01]', 'undated'], // in no year, whenever it begins
+      ['[2015-12-31..2016-01-01]', '2015-10..2016-03'],
+      ['[..2016-05]', 'undated'],
+      ['unknown', 'undated'],
+    ])
+      expect([on, periodOf(on!)]).toEqual([on, period]);
+  });
+
   it('is called by the year in which it begins', () => {
     expect(['2016-03', '2016-04', '2016-12', '2017-01'].map((month) => financialYearOf(month, 4))).toEqual([2015, 2016, 2016, 2016]);
     expect(['2016-01', '2016-12'].map((month) => financialYearOf(month, 1))).toEqual([2016, 2016]);
+    expect([1, 4, 7, 10].map((startsIn) => financialYearOf('2016-01..2016-06', startsIn))).toEqual([2016, undefined, 2015, 2015]);
   });
 });
 

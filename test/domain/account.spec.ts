@@ -65,11 +65,11 @@ describe('an account', () => {
       'invoiced.unknown.EUR': 500n,
     }));
 
-  it('sums by month and nature: an invoice has the nature of its order, a payment that of its invoice', () =>
+  it('sums by month, or the quarters of a year, and nature: an invoice has the nature of its order, a payment that of its invoice', () =>
     given(opened, committed, invoiced, paid)
       .when(recordInvoice, { invoice: 'i-2', amount: gbp('1'), nature: 'revenue' }, { effectiveOn: '2016' })
       .leaves((a) => {
-        expect(Object.keys(a.sums)).toEqual(['2016-04', '2016-04/capital', '2016-05', '2016-05/capital', '2016-06', '2016-06/capital', 'undated', 'undated/revenue']); // prettier-ignore
+        expect(Object.keys(a.sums)).toEqual(['2016-04', '2016-04/capital', '2016-05', '2016-05/capital', '2016-06', '2016-06/capital', '2016-01..2016-12', '2016-01..2016-12/revenue']); // prettier-ignore
         expect(a.invoices.map(({ nature }) => nature)).toEqual(['capital', 'revenue']);
       }));
 

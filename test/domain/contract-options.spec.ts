@@ -89,6 +89,10 @@ describe('what exercising an option adds to the ceiling', () => {
       expect([ceiling, change?.to]).toEqual([{ undisclosed: true }, undefined]),
     );
   });
+
+  it.each(['under', 'at-most'] as const)('is not known of a maximum either: a ceiling of %s £100 is then at least that', (qualifier) =>
+    exercising({ value: { ...gbp('100'), qualifier, roundedTo: '10' } }).leaves({ ceiling: { ...gbp('100.00'), qualifier: 'at-least' } }),
+  );
 });
 
 describe('the end of a contract of which only the months are known', () => {

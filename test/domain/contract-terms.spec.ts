@@ -221,6 +221,18 @@ describe('ApplyIndexation', () => {
       }),
   );
 
+  const about = (amount: string, roundedTo?: string) => ({ ...gbp(amount), qualifier: 'about', ...(roundedTo && { roundedTo }) });
+  it.each([
+    [about('14000000'), { percent: '1.1' }, about('14154000.00', '1011000.00')],
+    [about('14000000'), { percent: '1.1', falls: true }, about('13846000.00', '989000.00')],
+    [about('9000000', '500000'), { percent: 10 }, about('9900000.00', '550000.00')],
+    [{ ...gbp('14000000'), qualifier: 'over' }, { percent: 10 }, { ...gbp('15400000.00'), qualifier: 'over' }],
+  ])('makes of %j, by %j, a ceiling that is known as well as it was', (value, data, ceiling) =>
+    given(awarded({ ...dated, value }))
+      .when(applyIndexation, { index: 'CPI', ...data })
+      .leaves((c) => expect([c.ceiling, indexedOriginal(c)]).toEqual([ceiling, ceiling])),
+  );
+
   it('keeps its percentage where the ceiling is not known', () =>
     given(awarded({ value: { undisclosed: true } }))
       .when(applyIndexation, { index: 'CPI', percent: 2, falls: true })

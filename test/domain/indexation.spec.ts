@@ -18,7 +18,7 @@ describe('a ceiling that is indexed', () => {
 
   it('is what is stated, where that is stated, and keeps how certain it is', () => {
     expect(indexedCeiling({ percent: 2, to: gbp('7') }, { ceiling: gbp('100') })).toEqual(gbp('7'));
-    expect(indexedCeiling({ percent: 2 }, { ceiling: { ...gbp('100'), qualifier: 'about', stated: [gbp('99')] } })).toEqual({ ...gbp('102.00'), qualifier: 'about' }); // prettier-ignore
+    expect(indexedCeiling({ percent: 2 }, { ceiling: { ...gbp('100'), qualifier: 'about', stated: [gbp('99')] } })).toEqual({ ...gbp('102.00'), qualifier: 'about', roundedTo: '102.00' }); // prettier-ignore
   });
 
   it('stays as it was where nobody knows it, or by how much', () => {

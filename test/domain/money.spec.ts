@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { applyIndexation } from '../../src/domain/contract/commands/apply-indexation.js';
 import { approveChange } from '../../src/domain/contract/commands/approve-change.js';
 import { awardContract } from '../../src/domain/contract/commands/award-contract.js';
 import { redenominateContract } from '../../src/domain/contract/commands/redenominate-contract.js';
@@ -206,6 +207,15 @@ describe('RedenominateContract', () => {
       .leaves(({ original, ceiling, changes: [change] }) => {
         expect(changeFigures(original, change!.from, change!.to!)).toEqual({ stepOverOriginal: '0.050000', stepOverCurrent: '0.050000', cumulativeOverOriginal: '0.050000' }); // prettier-ignore
         expect(changeFigures(original, ceiling, money('0.60', 'EUR'))).toMatchObject({ stepOverOriginal: '0.123498', cumulativeOverOriginal: '0.173498' }); // prettier-ignore
+      }));
+
+  it('leaves the rise of prices after it to be seen', () =>
+    awarded(money('1955.83', 'DEM'), context('ContractRedenominated', euro, '1999-01-01'))
+      .when(applyIndexation, { index: 'CPI', percent: 100 }, { effectiveOn: '2001-05' })
+      .leaves(({ original, ceiling, changes: [change] }) => {
+        expect(ceiling).toEqual(money('2000.00', 'EUR'));
+        expect(changeFigures(original, change!.from, change!.to!)).toMatchObject({ stepOverCurrent: '1.000000', cumulativeOverOriginal: '1.000000' }); // prettier-ignore
+        expect(changeFigures(original, ceiling, money('3000', 'EUR'))).toMatchObject({ stepOverOriginal: '1.000000', stepOverCurrent: '0.500000' }); // prettier-ignore
       }));
 
   it('takes later figures in the new currency alone, and earlier ones in the old', async () => {

@@ -388,7 +388,8 @@ describe('a total', () => {
     expect(between(about, gbp('7'))).toEqual({ least: '57.00', most: '157.00' });
     expect(between(about, gbp('300', { roundedTo: '10' }))).toEqual({ least: '345.00', most: '455.00' });
     expect(between(about, gbp('7', { qualifier: 'at-least' }))).toEqual({ least: '57.00' });
-    expect([between(gbp('7')), between(about, gbp('7', { qualifier: 'at-most' })), between(gbp('7', { qualifier: 'at-least' }))]).toEqual([undefined, undefined, undefined]); // prettier-ignore
+    expect(between(about, gbp('7', { qualifier: 'at-most' }))).toEqual({ most: '157.00' });
+    expect([between(gbp('7')), between(gbp('7', { qualifier: 'at-least' })), between(about, gbp('7', { qualifier: 'under' }), gbp('1', { qualifier: 'over' }))]).toEqual([undefined, undefined, undefined]); // prettier-ignore
     expect(totalOf(measuresOf(about, 'all.'), 'all.').amounts[0]).toMatchObject({ between: { least: '50.00', most: '150.00' }, coarsest: '100.00' }); // prettier-ignore
   });
 

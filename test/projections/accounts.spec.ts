@@ -78,6 +78,19 @@ it('a budget is shown with what all accounts spent in its financial year, of its
   expect([row.invoiced.text, row.counts]).toEqual(['£70', { budgets: 3 }]);
 });
 
+it('what certainly lies in one financial year stands in it, though nobody knows its month', async () => {
+  await world.record('programme-met', 'SetBudget', { year: 2016, kind: 'capital', amount: gbp('90.00') });
+  await record('RecordInvoice', { invoice: 'spring', amount: gbp('10.00'), nature: 'capital' }, '[2016-04-20..2016-05-10]');
+  await record('RecordInvoice', { invoice: 'summer', amount: gbp('20.00'), nature: 'capital' }, '[2016-04-01..2017-03-31]');
+  const within = await rowOf('account:csc');
+  expect(within).toMatchObject({ undated: false, byYear: [{ year: '2016/17', invoiced: { text: '£30' }, byNature: { capital: { invoiced: { text: '£30' } } } }] }); // prettier-ignore
+  await record('RecordInvoice', { invoice: 'turn', amount: gbp('40.00'), nature: 'capital' }, '[2017-03-31..2017-04-01]');
+  await record('RecordInvoice', { invoice: 'long', amount: gbp('50.00'), nature: 'capital' }, '[2016-01-01..2017-01-01]');
+  const across = await rowOf('account:csc');
+  expect(across).toMatchObject({ undated: true, byYear: within.byYear, invoiced: { text: '£120' } });
+  expect((await rowOf('programme:met')).budgets).toMatchObject([{ year: 2016, invoiced: { text: '£30' } }]);
+});
+
 it('the year of a programme that begins in January is the calendar year', async () => {
   world = new World('2019-11-04');
   const charter = { title: 'T', authority: 'A', baseCurrency: 'GBP', financialYearStarts: 'january' };
@@ -86,7 +99,8 @@ it('the year of a programme that begins in January is the calendar year', async 
   await world.record('contract-csc', 'AwardContract', { programme: 'met', title: 'X', suppliers: [{ supplier: 'csc' }], value: gbp('1.00') }, { effectiveOn: '2015' }); // prettier-ignore
   await record('OpenAccount', { programme: 'met', contract: 'csc' }, '2015-11-16');
   await record('RecordInvoice', { invoice: 'i', amount: gbp('10.00') }, '2016-12-31');
-  expect((await rowOf('account:csc')).byYear).toMatchObject([{ year: '2016', invoiced: { text: '£10' } }]);
+  await record('RecordInvoice', { invoice: 'j', amount: gbp('5.00') }, '2016');
+  expect(await rowOf('account:csc')).toMatchObject({ undated: false, byYear: [{ year: '2016', invoiced: { text: '£15' } }] });
 });
 
 describe('by financial year and nature', () => {

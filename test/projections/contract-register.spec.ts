@@ -138,6 +138,22 @@ describe('the contract register', () => {
     expect([(await on('2018-03-31'))['pastEndSince'], (await on('2018-04-01'))['pastEndSince']]).toEqual([null, '2018-04-01']);
   });
 
+  it('ends a contract on the day that a notice names, and is sorted and found by it', async () => {
+    const noticed = async (id: string, term: object, takesEffectOn: string) => {
+      await world.record(`contract-${id}`, 'AwardContract', { ...award, ...term }, { effectiveOn: '2015-06-01' });
+      await world.record(`contract-${id}`, 'SignContract', {}, { effectiveOn: '2015-06-02' });
+      await world.record(`contract-${id}`, 'GiveTerminationNotice', { by: 'authority', takesEffectOn }, { effectiveOn: '2015-07-01' });
+    };
+    await noticed('a', { startsOn: '2015-01-01', termMonths: 60 }, '2015-10-31');
+    await noticed('b', { startsOn: '2014-12-01', termMonths: 12 }, '2016-12-31');
+    const { row, keys } = await register();
+    expect([await row('a'), await row('b')].map(({ ends, endBasis, pastEndSince }) => [ends, endBasis, pastEndSince])).toEqual([
+      ['2015-10-31', 'stated', '2015-11-01'],
+      ['2015-11-30', 'term-start', '2015-12-01'],
+    ]);
+    expect([await keys({ endsUntil: '2015-10-31' }), await keys({ endsFrom: '2015-11-01' })]).toEqual([['a'], ['b']]);
+  });
+
   it('has the last day of a lease of 999 years, in its table as well', async () => {
     await world.record('contract-a', 'AwardContract', { ...award, startsOn: '2020-01-01', termMonths: 11_988 });
     await world.record('contract-b', 'AwardContract', { ...award, startsOn: '3199-12', termMonths: 12 });

@@ -46,6 +46,19 @@ describe('the losses statement', () => {
     expect([...statements.keys()]).toEqual(['2017-18', '2018-19', '2019-20', '2020-21', '2021-22']); // a quiet year too
   });
 
+  it('says at least and at most of each figure, also of a receipt that lowered the net less, the more the loss comes to', async () => {
+    await record('a', 'RaiseLoss', { ...loss, gross: gbp('100', { qualifier: 'about', roundedTo: '20' }) }, '2019-05-01');
+    await record('a', 'WriteOff', { amount: gbp('60') }, '2019-06-01');
+    await record('a', 'RecordRecovery', { amount: gbp('50') }, '2019-07-01');
+    await record('a', 'ReverseRecovery', { amount: gbp('50') }, '2020-05-01');
+    const [first, second] = [await year('2019-20'), await year('2020-21')];
+    expect(text(first.totals.authority.recoveredOfWrittenOff)).toBe('at most £20');
+    expect(first.net).toMatchObject([
+      { writtenOff: { text: '£60' }, recovered: { least: '0.00', most: '20.00', text: 'at most £20' }, closing: { text: '£40 to £60' }, balances: true }, // prettier-ignore
+    ]);
+    expect(second.net).toMatchObject([{ opening: { text: '£40 to £60' }, recovered: { least: '-20.00', most: '0.00' }, closing: { text: '£60' }, balances: true }]); // prettier-ignore
+  });
+
   it('L6-settlement: what is waived in a settlement stands under claims waived or abandoned, and by name above the threshold', async () => {
     const policy = { policy: 'accounts', title: 'Accounts manual', version: '1', inForceFrom: '2018', discloseAbove: gbp('300000.00') };
     await world.record('programme-met', 'AdoptPolicy', policy, { effectiveOn: '2018' });

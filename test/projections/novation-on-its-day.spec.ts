@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { onDay, suppliersIn } from '../../projections/promised.js';
+import { onDayById, suppliersIn } from '../../projections/promised.js';
 import { contract, suppliersChangeOn, type Contract } from '../../src/domain/contract/index.js';
 import { recordWorld, World } from '../random-history.js';
 import { closeRows, rowsAfter } from '../engine/rows-after.js';
@@ -61,6 +61,6 @@ describe('a novation acts on its day', () => {
 
 it('a contract is past its end from the day after its last possible day, on the day that is asked', () => {
   const shown = { suppliers: [{ supplier: 'csc' }], lots: [], ceiling: { unknown: true as const }, pastEndFrom: '2021-01-01' };
-  expect([onDay(shown, '2020-12-31').pastEndSince, onDay(shown, '2021-01-01').pastEndSince]).toEqual([null, '2021-01-01']);
-  expect(onDay({ ...shown, pastEndFrom: null }, '2021-01-01').pastEndSince).toBeNull();
+  expect([onDayById(shown, '2020-12-31').pastEndSince, onDayById(shown, '2021-01-01').pastEndSince]).toEqual([null, '2021-01-01']);
+  expect(onDayById({ ...shown, pastEndFrom: null }, '2021-01-01').pastEndSince).toBeNull();
 });

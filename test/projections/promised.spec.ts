@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { dayShown, isPromised, isWith, onDay, partsOf, sumsWithSuppliers, supplierKeys } from '../../projections/promised.js';
+import { dayShown, isPromised, isWith, onDay, onDayById, partsOf, sumsWithSuppliers, supplierKeys } from '../../projections/promised.js';
 import { contract, type Contract, type Supply } from '../../src/domain/contract/index.js';
 import { NEWEST, type Lookup } from '../../src/kernel/index.js';
 
@@ -31,9 +31,9 @@ describe('what a contract promises to each of its suppliers', () => {
   it('is nothing under a framework: its call-offs promise', () => {
     expect(isPromised({ stage: 'live', kind: 'framework' })).toBe(false);
     expect(isPromised({ stage: 'live', kind: 'call-off' })).toBe(true);
-    const shown = (kind: string) => onDay({ ...dayShown(live({ suppliers: named(1) })), kind }, '2020-01-01').suppliers;
-    expect(shown('framework')).toEqual([{ supplier: 's0', name: 's0' }]);
-    expect(shown('call-off')).toEqual([{ supplier: 's0', name: 's0', promised: gbp('100'), jointly: false }]);
+    const shown = (kind: string) => onDayById({ ...dayShown(live({ suppliers: named(1) })), kind }, '2020-01-01').suppliers;
+    expect(shown('framework')).toEqual([{ supplier: 's0' }]);
+    expect(shown('call-off')).toEqual([{ supplier: 's0', promised: gbp('100'), jointly: false }]);
   });
 });
 

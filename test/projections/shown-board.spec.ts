@@ -45,6 +45,16 @@ describe('the term of a contract on the board', () => {
     expect([term.ends, term.latestEnd]).toEqual([ends, latestEnd]);
   });
 
+  it.each<[what: string, command: string, data: object]>([
+    ['a notice stands', 'GiveTerminationNotice', { by: 'authority', takesEffectOn: '2018-06-30' }],
+    ['it was terminated', 'TerminateContract', { ground: 'Breach', endsOn: '2018-06-30' }],
+  ])('ends no later by its open options once %s', async (_, command, data) => {
+    await hosting('AwardContract', { ...award, startsOn: '2016-01-01', endsOn: '2020-12-31', options });
+    await hosting('SignContract', {});
+    await hosting(command, data);
+    expect((await entry()).term).toMatchObject({ ends: '2018-06-30', latestEnd: '2018-06-30' });
+  });
+
   it('ends later by what an extension added', async () => {
     await hosting('AwardContract', { ...award, startsOn: '2016-01-01', termMonths: 12, options });
     await hosting('SignContract', {});

@@ -325,6 +325,21 @@ describe('what a supplier is promised no more', () => {
     expect(await promisedTo('csc')).toEqual(['£400', null, 0, 2]);
   });
 
+  it('names the others of a contract by their ids, and takes no id for a name', async () => {
+    await record('joint', { suppliers: [{ supplier: 'csc' }, { supplier: 'atos' }] });
+    await world.record('contract-joint', 'SignContract', {});
+    await world.record('contract-joint', 'NovateContract', { from: 'atos', supplier: 'csc', takesEffectOn: '2030-01-01' });
+    for (const row of [
+      (await exposure()).row('supplier:csc').contracts.find(({ contract }: any) => contract === 'joint'),
+      (await inMemory('money', world)).row('contract:joint'),
+    ])
+      for (const { suppliers, ...of } of [row, row.becomes]) {
+        expect(suppliers[0]).toMatchObject({ supplier: 'csc', promised: gbp('100') });
+        for (const one of [of, ...suppliers])
+          expect(Object.keys(one).filter((field) => ['name', 'supplierName'].includes(field))).toEqual([]);
+      }
+  });
+
   it('can be opened: what it has alone, and what it has with others', async () => {
     await record('new', { replaces: 'old', value: gbp('300') });
     await record('joint', { suppliers: [{ supplier: 'csc' }, { supplier: 'atos' }] });

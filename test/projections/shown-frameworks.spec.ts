@@ -53,6 +53,15 @@ describe('a framework', () => {
     expect((await frameworks()).row('framework:others')).toBeUndefined();
   });
 
+  it('ends on the day that a notice names: what is called off later was called off after its end', async () => {
+    await framework();
+    await world.record('contract-desks', 'SignContract', {}, { effectiveOn: '2015-03-02' });
+    await world.record('contract-desks', 'GiveTerminationNotice', { by: 'authority', takesEffectOn: '2015-12-31' }, { effectiveOn: '2015-06-01' }); // prettier-ignore
+    await callOff('one');
+    expect(await desks()).toMatchObject({ ends: '2015-12-31', pastEndSince: '2016-01-01' });
+    expect(await found('one')).toEqual(['called-off-after-end: It was called off on 2016-01-01; the framework desks ended on 2015-12-31.']);
+  });
+
   it('without a title goes by its id, as its call-offs do, and without an end by none', async () => {
     await framework({ title: undefined, endsOn: undefined });
     await callOff('one', '100', { title: undefined });
@@ -143,6 +152,7 @@ describe('what is left of an estimated maximum', () => {
     ['at most the maximum, where one is not disclosed and one is withheld', [{ undisclosed: true }, withheld], gbp('1000.00', { qualifier: 'at-most' })],
     ['at most the maximum, where one is not disclosed and one is not known', [{ undisclosed: true }, { unknown: true }], gbp('1000.00', { qualifier: 'at-most' })],
     ['at least so much, where less may have been called off', [gbp('600', { qualifier: 'at-most' })], gbp('400.00', { qualifier: 'at-least' })],
+    ['at least so much, where less may have been called off, beside a rounded call-off', [gbp('600', { qualifier: 'at-most' }), gbp('100', { qualifier: 'about' })], gbp('250.00', { qualifier: 'at-least' })],
     ['not known, where more and less may have been called off', [gbp('600', { qualifier: 'at-most' }), gbp('100', { qualifier: 'at-least' })], null],
     ['not known, where less may have been called off, and one value is not disclosed', [gbp('600', { qualifier: 'at-most' }), { undisclosed: true }], null],
     ['not known, where something was called off in another currency', [{ amount: '10', currency: 'EUR' }], null],

@@ -6,6 +6,8 @@ export {
   financialYearOf,
   MEASURES,
   monthsOfYear,
+  periodOf,
+  periodsOfYear,
   NATURES,
   totalMeasures,
   standing,

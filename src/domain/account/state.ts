@@ -75,9 +75,9 @@ export interface Account {
   /** Absent while nothing is expected. */
   readonly expected?: readonly Expectation[];
   /**
-   * Sums by the month of the act: `2016-04`, `2016-04/capital`, or `undated` where the month is not known. Measures are those of totals by
-   * VAT, `invoiced.ex.GBP` in minor units and so on, and `exchange.GBP`, as decimal texts: bounded by the months and the currencies,
-   * whatever the number of lines.
+   * Sums by the month of the act: `2016-04`, `2016-04/capital`; by its quarters, `2016-04..2016-09`, where the month is not known; or
+   * `undated` where these are of two years, whenever years begin. Measures are those of totals by VAT, `invoiced.ex.GBP` in minor units
+   * and so on, and `exchange.GBP`, as decimal texts: bounded by the months and the currencies, whatever the number of lines.
    */
   readonly sums: Readonly<Record<string, Readonly<Record<string, string>>>>;
   readonly settledOn?: string;
@@ -85,9 +85,16 @@ export interface Account {
 export const NO_ACCOUNT: Account = { stage: 'none', vat: 'unknown', commitments: [], invoices: [], payments: [], sums: {} };
 
 export const UNDATED = 'undated';
-export const monthOf = (on: string): string => {
+const monthsFrom = (month: string): number => Number(month.slice(0, 4)) * 12 + Number(month.slice(5, 7)) - 1;
+const monthAt = (months: number): string =>
+  `${String(Math.floor(months / 12)).padStart(4, '0')}-${String((months % 12) + 1).padStart(2, '0')}`;
+/** The month of a day, else the quarters in which it may lie where these may be of one financial year: every one begins with a quarter. */
+export const periodOf = (on: string): string => {
   const { earliest, latest } = bounds(on);
-  return earliest.slice(0, 7) === latest.slice(0, 7) ? earliest.slice(0, 7) : UNDATED;
+  const [first, last] = [monthsFrom(earliest), monthsFrom(latest)];
+  if (first === last) return monthAt(first);
+  const [from, until] = [first - (first % 3), last - (last % 3) + 2];
+  return until - from < 12 ? `${monthAt(from)}..${monthAt(until)}` : UNDATED;
 };
 
 const OPPOSITE = { exact: 'exact', about: 'about', under: 'over', over: 'under', 'at-most': 'at-least', 'at-least': 'at-most' } as const;
@@ -110,9 +117,19 @@ export const monthsOfYear = (year: number, startsIn: number): readonly string[] 
     const month = startsIn + i;
     return `${month > 12 ? year + 1 : year}-${String(month > 12 ? month - 12 : month).padStart(2, '0')}`;
   });
-/** The calendar year in which the financial year of a month begins. */
-export const financialYearOf = (month: string, startsIn: number): number =>
-  Number(month.slice(0, 4)) - (Number(month.slice(5, 7)) < startsIn ? 1 : 0);
+/** Its months, and the quarters in which a day of it may lie. */
+export const periodsOfYear = (year: number, startsIn: number): readonly string[] => {
+  const months = monthsOfYear(year, startsIn);
+  const quarters = [0, 3, 6, 9].flatMap((from) =>
+    [2, 5, 8, 11].filter((until) => until > from).map((until) => `${months[from]}..${months[until]}`),
+  );
+  return [...months, ...quarters];
+};
+/** The calendar year in which the financial year of a period begins; undefined of quarters of two of them. */
+export const financialYearOf = (period: string, startsIn: number): number | undefined => {
+  const [first, last] = [period.slice(0, 7), period.slice(-7)].map((month) => Math.floor((monthsFrom(month) - startsIn + 1) / 12));
+  return first === last ? first : undefined;
+};
 
 interface Line {
   readonly on: string;
@@ -127,12 +144,12 @@ export const withAmount = (
   { on, nature, vat }: Line,
   times: 1n | -1n = 1n,
 ): Pick<Account, 'sums'> => {
-  const month = monthOf(on);
+  const period = periodOf(on);
   const measures = Object.fromEntries(
     Object.entries(measuresOf(amount, vat === undefined ? `${measure}.` : `${measure}.${vat}.`)).map(([name, n]) => [name, times * n]),
   );
-  const all = added(sums, month, measures);
-  return { sums: nature ? added(all, `${month}/${nature}`, measures) : all };
+  const all = added(sums, period, measures);
+  return { sums: nature ? added(all, `${period}/${nature}`, measures) : all };
 };
 /** The sums as if an amount had not been added. */
 export const withoutAmount = (a: Pick<Account, 'sums'>, measure: Measure | 'exchange', amount: Amount, line: Line): Pick<Account, 'sums'> =>

@@ -1,4 +1,4 @@
-import { amountOf, isAmount, minor, ratioOfPercent, roundHalfEven, type Amount, type Value } from '../../kernel/index.js';
+import { isAmount, minor, movedTo, ratioOfPercent, roundHalfEven, type Amount, type Value } from '../../kernel/index.js';
 import type { Contract } from './state.js';
 
 interface Indexed {
@@ -11,9 +11,8 @@ export const indexedCeiling = ({ percent, falls = false, to }: Indexed, { ceilin
   if (to) return to;
   if (!isAmount(ceiling) || percent === undefined) return ceiling;
   const { over, under } = ratioOfPercent(percent);
-  const { stated: _, ...kept } = ceiling;
   const difference = roundHalfEven(minor(ceiling) * over, under);
-  return { ...kept, amount: amountOf(minor(ceiling) + (falls ? -difference : difference), ceiling.currency).amount };
+  return movedTo(minor(ceiling) + (falls ? -difference : difference), ceiling);
 };
 
 /** The value at first as indexations have moved it since: what law measures some changes against. Undefined where none did, or where it is not known. */
@@ -24,5 +23,5 @@ export const indexedOriginal = ({ original, indexations = [] }: Pick<Contract, '
     if (!to || !isAmount(from) || !isAmount(to) || minor(from) === 0n || to.currency !== from.currency) return undefined;
     units = roundHalfEven(units * minor(to), minor(from));
   }
-  return { ...original, amount: amountOf(units, original.currency).amount };
+  return movedTo(units, original);
 };

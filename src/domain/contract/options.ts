@@ -1,4 +1,4 @@
-import { add, isAmount, moveEnd, type Occurrence, type Rules, type Value } from '../../kernel/index.js';
+import { add, amountOf, askedOf, isAmount, moveEnd, type Occurrence, type Rules, type Value } from '../../kernel/index.js';
 import { isRunning, lastDayOf, type Change, type Contract } from './state.js';
 
 type Option = Contract['options'][number];
@@ -30,9 +30,9 @@ export const optionRules = {
   },
 } satisfies Rules<Occurrence<{ readonly option?: string }>, Contract>;
 
-/** A ceiling to which something was added, nobody knows how much. */
+/** A ceiling to which something was added, nobody knows how much: an approved maximum counts as what it may come to. */
 export const atLeast = (ceiling: Value): Value =>
-  isAmount(ceiling) ? add(ceiling, { amount: '0', currency: ceiling.currency, qualifier: 'at-least' }) : ceiling;
+  isAmount(ceiling) ? { ...amountOf(askedOf(ceiling).least, ceiling.currency), qualifier: 'at-least' } : ceiling;
 
 /**
  * What exercising an option adds to the ceiling: nothing where the value covers the options; its own value where the value covers the

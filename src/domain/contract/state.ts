@@ -249,12 +249,6 @@ export const endOfContract = (c: Counted, more = 0): string | undefined => {
   const first = firstDayOf(c);
   return first && endOfTerm(first.on, c.term.months + (c.term.extendedMonths ?? 0) + more);
 };
-/** What the last day of the term rests on: it was stated, or is counted from the first day of the term, or from the start of the service. */
-export const endBasisOf = (c: Counted): 'stated' | 'term-start' | 'service-start' | null => {
-  if (c.term.endsOn) return 'stated';
-  if (statedEndOf(c) !== undefined) return 'term-start';
-  return endOfContract(c) === undefined ? null : 'service-start';
-};
 /** The term with another last day than it had; the one that was agreed at first is kept. */
 export const endingOn = ({ term }: Pick<Contract, 'term'>, endsOn: string): Contract['term'] => ({
   ...term,
@@ -271,6 +265,12 @@ const withNotice = (c: Contract, end: string | undefined): string | undefined =>
 };
 /** The last day of the contract for a reader: of its term, or by a notice. */
 export const lastDayOf = (c: Contract): string | undefined => withNotice(c, endOfContract(c));
+/** What it rests on: it was stated, also by the notice, or is counted from the first day of the term, or from the start of the service. */
+export const endBasisOf = (c: Contract): 'stated' | 'term-start' | 'service-start' | null => {
+  if (c.term.endsOn || lastDayOf(c) !== endOfContract(c)) return 'stated';
+  if (statedEndOf(c) !== undefined) return 'term-start';
+  return endOfContract(c) === undefined ? null : 'service-start';
+};
 /** The same where it is stated: what is counted from the start of the service does not stand in the way of closing. */
 export const statedLastDayOf = (c: Contract): string | undefined => withNotice(c, statedEndOf(c));
 /** The first day on which a contract that nobody closed is certainly past its end; undefined where that is not known. */

@@ -203,6 +203,15 @@ export const partOf = (value: Value, from: number, to: number, whole: number): V
   };
 };
 
+/** An amount whose figure moved, as prices do: known as well as it was, and no longer what a source states or another currency made of it. */
+export const movedTo = (units: bigint, { stated: _, was: __, ...amount }: Amount): Amount => {
+  const [before, rounding] = [minor(amount), isBound(amount.qualifier) ? 0n : roundingOf(amount)];
+  const moved = { ...amount, amount: amountOf(units, amount.currency).amount };
+  if (rounding === 0n || before === 0n) return moved;
+  const [over, under] = [units < 0n ? -units : units, before < 0n ? -before : before];
+  return { ...moved, roundedTo: amountOf((rounding * over + under - 1n) / under, amount.currency).amount };
+};
+
 /** A total per year of its term, rounded half to even to a minor unit, with its qualifier. Throws a RangeError below one month. */
 export const perYear = (total: Amount, months: number): Amount => {
   if (!Number.isSafeInteger(months) || months < 1) throw new RangeError(`A term of ${months} months has no yearly figure.`);

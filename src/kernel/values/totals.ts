@@ -47,7 +47,7 @@ export type Sum = Amount & {
   /** An `at-least` or `at-most` sum also contains an `about`. */
   readonly roughly?: true;
   /** What it is at least and at most, where that differs from the figure; without bound where one is absent. */
-  readonly between?: { readonly least: string; readonly most?: string };
+  readonly between?: { readonly least?: string; readonly most?: string };
   /** What its coarsest figure is rounded to, in units of the currency: no more digits are shown. */
   readonly coarsest?: string;
 };
@@ -94,7 +94,10 @@ export const totalOf = (measures: { readonly [measure: string]: bigint }, prefix
       qualifier,
       count: of(`${currency}.count`),
       ...(doubt.about && qualifier !== 'about' && { roughly: true as const }),
-      ...(off > 0n && !doubt.less && { between: { least: text(units - off), ...(!doubt.more && { most: text(units + off) }) } }),
+      ...(off > 0n &&
+        !(doubt.more && doubt.less) && {
+          between: { ...(!doubt.less && { least: text(units - off) }), ...(!doubt.more && { most: text(units + off) }) },
+        }),
       ...(coarsest !== undefined && { coarsest: text(coarsest) }),
     };
   });
