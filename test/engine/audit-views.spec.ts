@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import { contract } from '../../src/domain/contract/index.js';
 import { commands } from '../../src/domain/index.js';
-import { entryViews, historyPage, replay, split, stateView } from '../../src/engine/audit/audit.js';
+import { becameOf, boundedView, entryViews, historyPage, replay, split, stateView } from '../../src/engine/audit/audit.js';
 import { dossierOf } from '../../src/engine/audit/dossier.js';
 import type { Metadata, RecordedEvent } from '../../src/kernel/index.js';
 import { context, historyOf, stream } from '../given.js';
@@ -48,6 +48,71 @@ describe('the state of an aggregate', () => {
   });
 });
 
+describe('the answer with a state', () => {
+  const WHOLE = 64 << 10;
+  const view = (state: object, notes: readonly object[] = []) =>
+    ({ ...stateView(historyOf(stream(contract, 'hosting'))), state, notes }) as unknown as ReturnType<typeof stateView>;
+  const items = (count: number) => Array.from({ length: count }, (_, n) => ({ n }));
+
+  it('has all of its lists up to 64 K characters', () => {
+    const filled = (length: number) => view({ changes: items(30), text: 'x'.repeat(length) });
+    const fits = filled(WHOLE - JSON.stringify(filled(0)).length);
+    expect(JSON.stringify(fits)).toHaveLength(WHOLE);
+    expect(boundedView(fits)).toBe(fits);
+  });
+
+  it('has beyond that the newest 20 of each list, and says by pointer how many there are', () => {
+    const state = { changes: items(30), delays: items(20), text: 'x'.repeat(WHOLE) };
+    const bounded = boundedView(view(state, items(21)));
+    expect(bounded.counts).toEqual({ '/state/changes': 30, '/notes': 21 });
+    expect(bounded.state).toEqual({ changes: items(30).slice(-20), delays: items(20), text: state.text });
+    expect([bounded.notes, bounded.id]).toEqual([items(21).slice(-20), 'hosting']);
+  });
+});
+
+describe('what became of a decision', () => {
+  it('is that it stands, that its events were corrected so often, or that some or all of them were withdrawn', async () => {
+    await hosting('AwardContract', award, { effectiveOn: '2015' });
+    await hosting('RecordDelay', { milestone: 'Go-live', to: '2017' });
+    await hosting('RecordDelay', { milestone: 'Go-live', to: '2018' });
+    const became = async (...revisions: readonly number[]) => {
+      const now = await history();
+      return becameOf(revisions.map((revision) => now.recorded[revision]!), now); // prettier-ignore
+    };
+    expect(await became(0)).toEqual({ status: 'stands' });
+    for (const change of [
+      { pointer: '/title', value: 'Data centre' },
+      { pointer: '/value/amount', value: '101' },
+    ])
+      await hosting('CorrectFact', { event: await idOf(0), changes: [change], because: 'error' });
+    expect([await became(0), await became(1)]).toEqual([{ status: 'corrected', corrections: 2 }, { status: 'stands' }]);
+    await hosting('WithdrawFact', { event: await idOf(2) });
+    expect(await became(1, 2)).toEqual({ status: 'partly-withdrawn', withdrawn: 'some' });
+    expect(await became(2)).toEqual({ status: 'withdrawn', withdrawn: 'all' });
+    expect(await became(0, 2)).toEqual({ status: 'partly-withdrawn', withdrawn: 'some', corrections: 2 });
+  });
+});
+
+describe('a decision under another policy', () => {
+  it('is taken again with the programme as if it had adopted it, and everything else as it was known', async () => {
+    await hosting('AwardContract', award, { effectiveOn: '2015' });
+    const { recorded } = await history();
+    const command = commands.find(({ name }) => name === 'AwardContract')!;
+    const asked: unknown[] = [];
+    const again = await replay(
+      (category, id) => world.history(`${category}-${id}`),
+      command,
+      recorded,
+      (state, effectiveOn) => {
+        asked.push([(state as { readonly authority?: string }).authority, effectiveOn]);
+        return state;
+      },
+    );
+    expect(recorded[0]!.metadata.known.length).toBeGreaterThan(1);
+    expect([again.same, asked]).toEqual([true, [[expect.any(String), '2015']]]);
+  });
+});
+
 describe('the history of an aggregate', () => {
   const lived = async () => {
     await hosting('AwardContract', award, { effectiveOn: '2015-12-25', evidence: [{ title: 'Press' }] });
@@ -72,6 +137,7 @@ describe('the history of an aggregate', () => {
     await lived();
     const gone = await idOf(3);
     expect(await shape(0, 100)).toEqual([[0, 1, 2], [4, 5, 6], [gone], undefined]);
+    expect((await historyPage(await history(), 6, 1)).withdrawn).toEqual([{ event: gone, by: await idOf(6), type: 'DelayRecorded', effectiveOn: '2016-01-04' }]); // prettier-ignore
     expect(await shape(0, 7)).toEqual([[0, 1, 2], [4, 5, 6], [gone], undefined]);
     expect(await shape(0, 6)).toEqual([[0, 1, 2], [4, 5, 6], [], 6]);
     expect(await shape(0, 2)).toEqual([[0, 1], [], [], 2]);
