@@ -259,7 +259,15 @@ const automate = (
 /** Whether a replica has had all that was in the log at an instant of that day, or later. */
 const hasAllBefore = (day: string, replica: ReplicaStore): boolean => {
   const { age } = replica.status();
-  return age !== undefined && dayOf(new Date(Date.now() - age * 1000).toISOString(), replica.genesis.timeZone) >= day;
+  return (
+    age !== undefined &&
+    dayOf(
+      Temporal.Instant.from(now())
+        .subtract({ milliseconds: Math.round(age * 1000) })
+        .toString(),
+      replica.genesis.timeZone,
+    ) >= day
+  );
 };
 
 /** How long a decision waits for the projection that keeps sets, in milliseconds. */

@@ -10,6 +10,7 @@ import { importFile, InterruptedError, NotJsonLinesError } from './importer.js';
 import { askMapping, MappingError, mappingOf, type Ask } from './import-mapping.js';
 import { importRegister, type RegisterReport } from './import-register.js';
 import { headerOf } from './register-rows.js';
+import { today } from './today.js';
 
 const command = new Command('import')
   .description(
@@ -108,13 +109,12 @@ const mappingFor = async (ask: Ask | undefined): Promise<unknown> => {
 };
 
 const sendRegister = async (): Promise<boolean> => {
-  const today = new Date().toISOString().slice(0, 10); // eslint-disable-line no-restricted-syntax -- of a register without a day
   if (on !== undefined && !isDay(on)) throw new MappingError('--on must be a day such as 2026-04-01.');
   const terminal = ask && process.stdin.isTTY ? asking() : undefined;
   try {
     const read = mappingOf(await mappingFor(terminal?.ask), { programme });
     const to = report ?? `${file}.report.jsonl`;
-    const done = await importRegister({ file, mapping: read, ...sender, on: on ?? today, report: to, ...(terminal && { ask: terminal.ask }) }); // prettier-ignore
+    const done = await importRegister({ file, mapping: read, ...sender, on: on ?? today(), report: to, ...(terminal && { ask: terminal.ask }) }); // prettier-ignore
     for (const line of summaryOf(done, to)) console.log(line);
     return done.outcomes.refused + done.outcomes.broken === 0;
   } finally {

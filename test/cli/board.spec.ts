@@ -4,13 +4,14 @@ import { accepted, award, startServer, stopServer, type Server } from '../http/s
 
 let server: Server;
 const early = { record: { effectiveOn: '2014' } };
-const board = (question: { on?: string; recordedAt?: string }) =>
+const board = (question: { on?: string; recordedAt?: string; today?: string }) =>
   boardFrom(getFrom(server.url, undefined), 'The board', { programme: 'met', ...question });
 
 beforeAll(async () => {
   server = await startServer();
   const { post } = server;
   await accepted(post('/programmes/met/charter-programme', { title: 'Total Technology', authority: 'MPS', baseCurrency: 'GBP', ...early }));
+  await accepted(post('/programmes/met/publish-strategy', { strategy: 's1', title: 'The strategy', version: '1', reviewDue: '2099-06-30', ...early }));
   await accepted(post('/towers/hosting/plan-tower', { programme: 'met', title: 'Hosting', ...early }));
   await accepted(post('/suppliers/csc/register-supplier', { title: 'CSC', form: 'company', ...early }));
   await accepted(post('/contracts/hosting/award-contract', { ...award, record: { effectiveOn: '2015-11-01' } }));
@@ -27,6 +28,11 @@ describe('the board as text', () => {
     const text = await board({});
     expect(text).toMatch(/Hosting +transitioning +hosting · CSC +£155m → £200m/);
     expect(text).not.toMatch(/undated|perhaps/);
+  });
+
+  it('says that the review of a strategy is overdue from the day after, whenever the last event was', async () => {
+    expect(await board({ today: '2099-06-30' })).toMatch(/review due 2099-06-30\n/);
+    expect(await board({ today: '2099-07-01' })).toMatch(/review due 2099-06-30, overdue\n/);
   });
 
   it('of a day names what may be later, and the figures without it', async () => {
