@@ -1,0 +1,88 @@
+import { describe, expect, it } from '@jest/globals';
+import {
+  agreedEndOf,
+  contract,
+  endBasisOf,
+  endOfContract,
+  firstDayOf,
+  lastDayOf,
+  pastEndFrom,
+  type Contract,
+} from '../../src/domain/contract/index.js';
+import { statedLastDayOf } from '../../src/domain/contract/state.js';
+import { context, historyOf, stream, type GivenEvent } from '../given.js';
+
+const terms = { programme: 'met', title: 'Hosting', suppliers: [{ supplier: 'csc' }], value: { amount: '100', currency: 'GBP' } };
+const awarded = (more: object = {}) => context('ContractAwarded', { ...terms, ...more }, '2015');
+const signed = context('ContractSigned', {}, '2015-12');
+const started = (day: string) => context('ServiceStarted', {}, day);
+const notice = (takesEffectOn?: string) => context('TerminationNoticeGiven', { by: 'authority', ...(takesEffectOn && { takesEffectOn }) }, '2018'); // prettier-ignore
+const contractAfter = (...facts: readonly GivenEvent[]): Contract => historyOf(stream(contract, 'c', ...facts)).state as Contract;
+
+const fiveYears = { termMonths: 60 };
+const fromNewYear = { startsOn: '2016-01-01', ...fiveYears };
+
+describe('the first and the last day of a contract', () => {
+  it.each([
+    ['nothing of either', awarded(), [], undefined, undefined, null],
+    ['its first day alone', awarded({ startsOn: '2016-01-01' }), [], { on: '2016-01-01', of: 'term' }, undefined, null],
+    ['its months alone', awarded(fiveYears), [], undefined, undefined, null],
+    ['its first day and its months', awarded(fromNewYear), [], { on: '2016-01-01', of: 'term' }, '2020-12-31', 'term-start'],
+    ['its last day alone', awarded({ endsOn: '2021-03-31' }), [], undefined, '2021-03-31', 'stated'],
+    ['all three, which differ', awarded({ ...fromNewYear, endsOn: '2021-03-31' }), [], { on: '2016-01-01', of: 'term' }, '2021-03-31', 'stated'], // prettier-ignore
+    ['its months, and the service started', awarded(fiveYears), [started('2016-04-01')], { on: '2016-04-01', of: 'service' }, '2021-03-31', 'service-start'], // prettier-ignore
+    ['an unknown first day, and the service started', awarded({ startsOn: 'unknown', ...fiveYears }), [started('2016-04-01')], { on: '2016-04-01', of: 'service' }, '2021-03-31', 'service-start'], // prettier-ignore
+    ['its months, and the service started on an unknown day', awarded(fiveYears), [started('unknown')], undefined, undefined, null],
+    ['no months, and the service started', awarded(), [started('2016-04-01')], { on: '2016-04-01', of: 'service' }, undefined, null],
+    ['a first day, and the service started later', awarded(fromNewYear), [started('2016-04-01')], { on: '2016-01-01', of: 'term' }, '2020-12-31', 'term-start'], // prettier-ignore
+    ['a notice that takes effect before its end', awarded(fromNewYear), [signed, notice('2019-06-30')], { on: '2016-01-01', of: 'term' }, '2019-06-30', 'stated'], // prettier-ignore
+    ['a notice that takes effect on its last day', awarded(fromNewYear), [signed, notice('2020-12-31')], { on: '2016-01-01', of: 'term' }, '2020-12-31', 'term-start'], // prettier-ignore
+    ['a notice that takes effect after its end', awarded(fromNewYear), [signed, notice('2021-06-30')], { on: '2016-01-01', of: 'term' }, '2020-12-31', 'term-start'], // prettier-ignore
+    ['a notice without a day', awarded(fromNewYear), [signed, notice()], { on: '2016-01-01', of: 'term' }, '2020-12-31', 'term-start'],
+    ['a notice, and no end', awarded(), [signed, notice('2019-06-30')], undefined, '2019-06-30', 'stated'],
+    ['a notice, and an end counted from the service', awarded(fiveYears), [started('2016-04-01'), notice('2019-06-30')], { on: '2016-04-01', of: 'service' }, '2019-06-30', 'stated'], // prettier-ignore
+  ] as const)('follow from %s', (_, award, later, first, last, basis) => {
+    const c = contractAfter(award, ...later);
+    expect([firstDayOf(c), lastDayOf(c), endBasisOf(c)]).toEqual([first, last, basis]);
+  });
+
+  it('count what it was extended by, and would be with more months, from the service too', () => {
+    const option = { option: 'o1', months: 12 };
+    const extended = context('ExtensionExercised', { option: 'o1', months: 12 }, '2017');
+    for (const [award, ends, later] of [
+      [awarded({ ...fromNewYear, options: [option] }), '2021-12-31', '2022-06-30'],
+      [awarded({ ...fiveYears, options: [option] }), '2022-03-31', '2022-09-30'],
+    ] as const) {
+      const c = contractAfter(award, started('2016-04-01'), extended);
+      expect([endOfContract(c), endOfContract(c, 6)]).toEqual([ends, later]);
+    }
+  });
+
+  it('that is counted from the service does not stand in the way of closing', () => {
+    expect(statedLastDayOf(contractAfter(awarded(fiveYears), started('2016-04-01')))).toBeUndefined();
+    expect(statedLastDayOf(contractAfter(awarded(fromNewYear), started('2016-04-01')))).toBe('2020-12-31');
+    expect(statedLastDayOf(contractAfter(awarded(fiveYears), started('2016-04-01'), notice('2019-06-30')))).toBe('2019-06-30');
+  });
+
+  it('is passed from the day after the last on which it may lie, while nobody closed it', () => {
+    expect(pastEndFrom(contractAfter(awarded(fromNewYear)))).toBe('2021-01-01');
+    expect(pastEndFrom(contractAfter(awarded({ endsOn: '2020-11' })))).toBe('2020-12-01');
+    expect(pastEndFrom(contractAfter(awarded({ endsOn: '[2020..]' })))).toBeUndefined();
+    expect(pastEndFrom(contractAfter(awarded()))).toBeUndefined();
+    const terminated = context('ContractTerminated', { ground: 'Convenience', endsOn: '2019-06-30' }, '2019');
+    expect(pastEndFrom(contractAfter(awarded(fromNewYear), started('2016'), terminated))).toBe('2019-07-01');
+  });
+
+  it('as agreed at first stays, where it was stated', () => {
+    const terminated = context('ContractTerminated', { ground: 'Convenience', endsOn: '2019-06-30' }, '2019');
+    for (const [award, agreed] of [
+      [awarded({ endsOn: '2021-03-31' }), '2021-03-31'],
+      [awarded(fromNewYear), undefined],
+      [awarded({ endsOn: 'unknown' }), undefined],
+    ] as const) {
+      expect(agreedEndOf(contractAfter(award))).toBe(agreed);
+      const c = contractAfter(award, started('2016'), terminated);
+      expect([agreedEndOf(c), lastDayOf(c)]).toEqual([agreed, '2019-06-30']);
+    }
+  });
+});
