@@ -157,8 +157,8 @@ export class Subscription {
         const checkpoint = response.getCheckpoint();
         if (checkpoint) this.#pass({ commit: BigInt(checkpoint.getCommitPosition()), prepare: BigInt(checkpoint.getPreparePosition()) });
         const record = recordedOf(response);
+        if (record && isBegun(record, names)) await this.#options.onMigration?.(node); // not passed before it was answered
         if (record) this.#take(record);
-        if (record && isBegun(record, names)) await this.#options.onMigration?.(node);
         if (this.#isFull && !this.#stop.signal.aborted) await new Promise<void>((resolve) => (this.#drained = resolve));
         if (this.#stop.signal.aborted) return;
       }
