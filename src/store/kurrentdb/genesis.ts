@@ -90,9 +90,11 @@ export const markCompleted = async (
   }
 };
 
-/** Whether no migration into the ledger is under way, or was interrupted. @throws CallFailedError */
+/** Whether a migration into the ledger is under way, or was interrupted. @throws CallFailedError */
+export const isMigrating = async (node: Node, places: Places): Promise<boolean> => (await endOfGenesis(node, places)).isMigrating;
+/** Whether none is. @throws CallFailedError */
 export const isOpen = async (connection: ClusterConnection, places: Places): Promise<boolean> =>
-  !(await connection.retry((node) => endOfGenesis(node, places), isRetryableRead)).isMigrating;
+  !(await connection.retry((node) => isMigrating(node, places), isRetryableRead));
 
 /** Adds a record, unless another one comes next already: the next read shows it, as where no answer comes. @throws CallFailedError */
 const add = async (
