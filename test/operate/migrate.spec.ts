@@ -10,7 +10,7 @@ import { copyLedger } from '../../src/store/sqlite/ledger-copy.js';
 import { LedgerSnapshot } from '../../src/store/sqlite/ledger-snapshot.js';
 import { SqliteStore } from '../../src/store/sqlite/sqlite-store.js';
 import { FolderInUseError } from '../../src/store/sqlite/folder.js';
-import { StoreFailedError, StoreUnavailableError, UNREADABLE, type EventStore } from '../../src/store/event-store.js';
+import { StoreFailedError, StoreUnavailableError, UNREADABLE, type EventStore, type Genesis } from '../../src/store/event-store.js';
 import { KurrentStore, type KurrentOptions } from '../../src/store/kurrentdb/kurrent-store.js';
 import { ReplicaSource } from '../../src/store/replica/replica-source.js';
 import { ReplicaStore } from '../../src/store/replica/replica-store.js';
@@ -659,6 +659,26 @@ describe('a ledger on KurrentDB, on the wire,', () => {
       await until(async () => (await append()) === 'StoreUnavailableError');
       server.writeForeign('genesis', { type: 'MigrationCompleted', data: Buffer.from('{}') });
       await until(async () => (await append()) === 'stored');
+    });
+
+    it('closes to it also where its replication waits at a stream that the server does not show whole', async () => {
+      const dir = await folder();
+      const connect = async (ledger: Genesis | undefined) =>
+        KurrentStore.open({ url: server.url, timeZone: 'UTC', now: () => '', newId, patience: 50, ledger });
+      const begin = () => ReplicaStore.open({ dir, connect, uptime: () => 0, chance: () => 1, retryMs: 50 });
+      const before = await begin();
+      await until(() => before.status().sequence === seen.length);
+      await before.close();
+      const lost = freshStream();
+      await node.append(lost, -1, facts(3));
+      server.boundStream(lost, { $tb: 2 });
+      server.log.scavenge();
+      const replica = keep(await begin());
+      await until(() => replica.status().incomplete !== undefined);
+      const record = () => replica.append(freshStream(), -1, facts(1)).then(() => 'stored', ({ name }: Error) => name); // prettier-ignore
+      expect(await record()).toBe('stored');
+      server.writeForeign('genesis', { type: 'MigrationBegun', data: Buffer.from('{}') });
+      await until(async () => (await record()) === 'StoreUnavailableError');
     });
 
     it('is known to have been open to it where the answer about the first mark was lost', async () => {
