@@ -214,7 +214,7 @@ const insist = async <T>(ask: () => Promise<T>, { from, to, signal, patienceMs =
     } catch (error) {
       const passes = error instanceof StoreUnavailableError || error instanceof OutcomeUnknownError;
       if (!passes || patience.aborted || from.failure || to.failure) throw error;
-      await sleep(wait, undefined, signal && { signal });
+      await sleep(wait, undefined, signal && { signal }).catch(() => signal?.throwIfAborted());
     }
   }
 };

@@ -293,6 +293,15 @@ describe('a migration that is ended', () => {
     await expect(migrate({ from: away, to })).rejects.toThrow('a mistake');
   });
 
+  it('by the operator while a store is away, and says so', async () => {
+    const from = await fill(memory());
+    const to = memory(from);
+    to.faults.push(...Array.from({ length: 100 }, () => 'unavailable' as const));
+    const stop = new AbortController();
+    setTimeout(() => stop.abort(new Error('stopped by the operator')), 100);
+    await expect(migrate({ from, to, signal: stop.signal })).rejects.toThrow('stopped by the operator');
+  });
+
   it('takes what was there when it began, and says that there is more', async () => {
     const from = memory();
     await from.append(freshStream(), -1, facts(20));
