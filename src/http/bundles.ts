@@ -18,6 +18,7 @@ import { Budget } from './budget.js';
 import { loadFrom, type EventStore, type Registry } from './ledger.js';
 import { patiently } from './patiently.js';
 import { badParameter, BundleTooLargeError, NotFoundError, ShuttingDownError, TooManyBundlesError } from './problem.js';
+import { streamOfDecision } from './recorded.js';
 import type { Query } from './request.js';
 
 /** Bundles that may be under way. */
@@ -137,11 +138,10 @@ export class Bundles {
   }
 
   async #ofDecision(decision: string): Promise<Chosen> {
-    const { projector, engine, registry } = this.parts;
-    const row = (await projector.row('decisions', `decision:${decision}`)) as { readonly stream: string } | undefined;
-    if (!row) throw new NotFoundError(`No decision ${decision} is recorded.`);
+    const { engine, registry } = this.parts;
+    const stream = await streamOfDecision(this.parts, decision);
     const chosen = new Map<string, number>();
-    for (const event of (await loadFrom(engine, registry)(...split(row.stream))).decision(decision)) reachOf(chosen, event);
+    for (const event of (await loadFrom(engine, registry)(...split(stream))).decision(decision)) reachOf(chosen, event);
     return chosen;
   }
 

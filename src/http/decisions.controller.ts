@@ -32,6 +32,7 @@ import { uuidOf } from './log.controller.js';
 import { describeRead, oneOfThese } from './openapi.js';
 import { cursorFor, readCursor } from './projections.controller.js';
 import { badParameter, NotAcceptableError, NotFoundError } from './problem.js';
+import { streamOfDecision } from './recorded.js';
 import { dayIn, flagOf, instantOf, oneOf, queryOf, wholeOf, type Query } from './request.js';
 
 const FILTERS = {
@@ -308,9 +309,7 @@ export class DecisionsController {
   ): Promise<{ readonly events: readonly RecordedEvent[]; readonly history: History }> {
     const id = uuidOf(request);
     await caughtUp(this, query);
-    const row = (await this.projector.row('decisions', `decision:${id}`)) as { readonly stream: string } | undefined;
-    if (!row) throw new NotFoundError(`No decision ${id} is recorded.`);
-    const history = await this.#load(...split(row.stream));
+    const history = await this.#load(...split(await streamOfDecision(this, id)));
     return { events: history.decision(id), history };
   }
 }

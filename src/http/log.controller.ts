@@ -9,7 +9,8 @@ import { sendJson } from './answer.js';
 import { caughtUp, MIN_POSITION, POINT, pointOf, refuseFuture } from './as-of.js';
 import { REGISTRY, STORE, type EventStore, type Registry } from './ledger.js';
 import { describeRead, oneOfThese } from './openapi.js';
-import { badParameter, BadRequestError, NotFoundError } from './problem.js';
+import { badParameter, BadRequestError } from './problem.js';
+import { eventWithId } from './recorded.js';
 import { instantOf, oneOf, queryOf, wholeOf, type Query } from './request.js';
 import { eventTypes } from './schemas.js';
 
@@ -78,9 +79,7 @@ export class LogController {
   async event(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     const id = uuidOf(request);
     await caughtUp(this, queryOf(request, Object.keys(MIN_POSITION)));
-    const found = this.projector.eventById(id);
-    if (!found) throw new NotFoundError(`No event ${id} is recorded.`);
-    const [event] = await this.#stored([found]);
+    const [event] = await this.#stored([await eventWithId(this, id)]);
     sendJson(reply, event!);
   }
 

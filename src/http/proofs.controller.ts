@@ -14,6 +14,7 @@ import { Bundles, BUNDLE, currentNote } from './bundles.js';
 import { STORE, type EventStore } from './ledger.js';
 import { describeRead } from './openapi.js';
 import { badParameter, NotFoundError } from './problem.js';
+import { eventWithId } from './recorded.js';
 import { queryOf, wholeOf } from './request.js';
 
 const INCLUSION = {
@@ -96,11 +97,11 @@ export class ProofsController {
     const query = queryOf(request, Object.keys(INCLUSION));
     const given = wholeOf(query, 'size', 1, MAX_SIZE);
     await caughtUp(this, query);
+    const { position } = await eventWithId(this, id);
     const checkpoint = await currentNote(this.checkpoints);
     const size = this.#sizeOf('size', given, checkpoint);
-    const found = this.projector.eventById(id);
     const { tree } = this.checkpoints;
-    const index = found && tree.leafAt(found.position);
+    const index = tree.leafAt(position);
     if (index === undefined) throw new NotFoundError(`No event ${id} is recorded.`);
     if (index >= size) throw badParameter('size', `must be above ${index}: the event is leaf ${index}, counted from 0`);
     const leaf = tree.leaves(index, 1)[0]!.hash.toString('hex');

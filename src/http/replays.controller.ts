@@ -18,7 +18,8 @@ import { describeReplays } from './openapi-replays.js';
 import { ADOPT, replayFields } from './replay-body.js';
 import type { ReplaySummary } from './answers.js';
 import { patiently } from './patiently.js';
-import { BadRequestError, NotFoundError, TooManyReplaysError } from './problem.js';
+import { BadRequestError, TooManyReplaysError } from './problem.js';
+import { streamOfDecision } from './recorded.js';
 import { queryOf, type Query } from './request.js';
 
 /** Replays that may be under way. */
@@ -109,9 +110,8 @@ export class ReplaysController {
   }
 
   async #decision(decision: string): Promise<readonly RecordedEvent[]> {
-    const row = (await this.projector.row('decisions', `decision:${decision}`)) as { readonly stream: string } | undefined;
-    if (!row) throw new NotFoundError(`No decision ${decision} is recorded.`);
-    return (await loadFrom(this.engine, this.registry)(...split(row.stream))).decision(decision);
+    const stream = await streamOfDecision(this, decision);
+    return (await loadFrom(this.engine, this.registry)(...split(stream))).decision(decision);
   }
 
   /** The lines as text, some at a time, then the summary. Ends when the reader has gone or the server closes. */

@@ -3,7 +3,8 @@ import { becameOf, replay, split, type Replay } from '../engine/audit/audit.js';
 import { dossierOf } from '../engine/audit/dossier.js';
 import { ruleSince } from '../engine/audit/rules.js';
 import { loadFrom } from '../http/ledger.js';
-import { BadRequestError, NotFoundError } from '../http/problem.js';
+import { BadRequestError } from '../http/problem.js';
+import { streamOfDecision } from '../http/recorded.js';
 import { checkField, plural, uuid } from '../kernel/index.js';
 import type { Read } from './read.js';
 import { CheckCommands, DownloadBundle, KeyAndCheckpoint } from './bundle.js';
@@ -17,10 +18,9 @@ export const decisionPage = async (read: Read, frame: Frame, id: string): Promis
   const [problem] = checkField(uuid(), id, '');
   if (problem) throw new BadRequestError([{ parameter: 'id', detail: problem.detail }], 'bad-parameter');
   const { ledger } = read;
-  const row = (await ledger.projector.row('decisions', `decision:${id}`)) as { readonly stream: string } | undefined;
-  if (!row) throw new NotFoundError(`No decision ${id} is recorded.`);
+  const stream = await streamOfDecision(ledger, id);
   const load = loadFrom(ledger.engine, ledger.registry);
-  const history = await load(...split(row.stream));
+  const history = await load(...split(stream));
   const events = history.decision(id);
   const dossier = dossierOf(events, history);
   const became = becameOf(events, history);
@@ -29,7 +29,7 @@ export const decisionPage = async (read: Read, frame: Frame, id: string): Promis
   const assessed = programme && by ? dossier.assessed.map((a) => ({ ...a, ...ruleSince(programme, by.revision, a) })) : dossier.assessed;
   const command = ledger.registry.commands.find(({ name }) => name === dossier.command);
   const again = command && (await replay(load, command, events));
-  const [category, about] = split(row.stream);
+  const [category, about] = split(stream);
   const bundle = { kind: 'decision', of: id } as const;
   const { record: _, ...asked } = dossier.asked as { readonly record?: unknown };
   return {
@@ -153,7 +153,7 @@ export const decisionPage = async (read: Read, frame: Frame, id: string): Promis
         ))}
         <h2>Proof</h2>
         <p>
-          Decision <span class="id">{id}</span>, {some(events.length, 'event')} of <span class="id">{row.stream}</span>. As JSON:{' '}
+          Decision <span class="id">{id}</span>, {some(events.length, 'event')} of <span class="id">{stream}</span>. As JSON:{' '}
           <a href={`/decisions/${id}`}>dossier</a>, <a href={`/decisions/${id}/replay`}>replay</a>,{' '}
           <a href={`/${plural(category)}/${about}/history`}>history</a>.
         </p>

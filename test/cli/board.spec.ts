@@ -11,7 +11,9 @@ beforeAll(async () => {
   server = await startServer();
   const { post } = server;
   await accepted(post('/programmes/met/charter-programme', { title: 'Total Technology', authority: 'MPS', baseCurrency: 'GBP', ...early }));
-  await accepted(post('/programmes/met/publish-strategy', { strategy: 's1', title: 'The strategy', version: '1', reviewDue: '2099-06-30', ...early }));
+  await accepted(
+    post('/programmes/met/publish-strategy', { strategy: 's1', title: 'The strategy', version: '1', reviewDue: '2099-06-30', ...early }),
+  );
   await accepted(post('/towers/hosting/plan-tower', { programme: 'met', title: 'Hosting', ...early }));
   await accepted(post('/suppliers/csc/register-supplier', { title: 'CSC', form: 'company', ...early }));
   await accepted(post('/contracts/hosting/award-contract', { ...award, record: { effectiveOn: '2015-11-01' } }));

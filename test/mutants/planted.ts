@@ -32,7 +32,7 @@ const { values, positionals } = parseArgs({
 const [part, parts] = values.part.split('/').map(Number) as [number, number];
 if (!(Number.isInteger(part) && part >= 1 && part <= parts)) throw new Error(`--part ${values.part}: it is written as 2/4.`);
 const ROOT = join(import.meta.dirname, '../..');
-const COPIED = ['src', 'projections', 'test', 'tools', 'package.json', 'jest.config.mjs', '.swcrc', 'tsconfig.json', 'README.md'];
+const COPIED = ['src', 'projections', 'test', 'tools', 'package.json', 'jest.config.mjs', '.swcrc', 'tsconfig.json', 'README.md', 'docs'];
 /** All specs that are chosen, without a fault. */
 const WHOLE_MS = 900_000;
 /** The specs of one fault: so long, and three times what all of them took, but not longer than the second; then the fault has hung them. */

@@ -67,6 +67,35 @@ describe('the embedded store', () => {
     await store.close();
   });
 
+  it('opened again, takes a stream that it has for no new one: of what comes together only that append is refused, or is the same', async () => {
+    const dir = await folder();
+    const first = await open(dir);
+    const [one, other] = [freshStream(), freshStream()];
+    const sent = facts(1);
+    const stored = await first.append(one, -1, sent);
+    await first.append(other, -1, facts(2));
+    const [log, root] = [await wholeLog(first), first.tree.root];
+    await first.close();
+    const again = await open(dir);
+    expect(again.tree.root).toBe(root);
+    const [before, same, refused, behind] = await Promise.allSettled([
+      again.append(freshStream(), -1, facts(1)),
+      again.append(one, -1, sent),
+      again.append(other, -1, facts(1)),
+      again.append(freshStream(), -1, facts(2)),
+    ]);
+    expect(same).toMatchObject({ status: 'fulfilled', value: stored });
+    expect(refused).toMatchObject({ status: 'rejected', reason: { expected: -1, actual: 1 } });
+    expect([before, behind].map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled']);
+    expect((await wholeLog(again)).slice(0, 3)).toEqual(log);
+    expect([await again.head(), again.size(), again.tree.size, again.commits]).toEqual(['7', 6, 6, 1]);
+    expect(again.refusing).toBeUndefined();
+    await again.close();
+    const last = await open(dir);
+    expect([last.tree.fault, last.size()]).toEqual([undefined, 6]);
+    await last.close();
+  });
+
   it('is the same ledger when it is opened again', async () => {
     const dir = await folder();
     const first = await open(dir);

@@ -307,16 +307,33 @@ export class SqliteStore implements EventStore {
     this.#scheduled = this.#pending.length > 0;
     if (this.#scheduled) setImmediate(() => this.#flush());
     if (batch.length === 0) return;
-    const answers: (() => void)[] = [];
-    const draft = this.#draft();
     try {
-      this.#transaction(draft, () => {
-        for (const pending of batch) answers.push(this.#decide(pending, draft));
-      });
+      this.#store(batch);
     } catch (error) {
       if (error instanceof Error && PASSING.test(codeOf(error))) this.#outage.refused(error, batch.length);
       for (const { events, reject } of batch) reject(this.#refusal(events, error));
-      return;
+    }
+  }
+
+  /** A stream that an append begins is taken for new: where it is not, the index refuses the batch, and the file is asked of each. */
+  #store(batch: readonly Pending[], asked = false): void {
+    const answers: (() => void)[] = [];
+    const draft = this.#draft();
+    let assumed = false;
+    try {
+      this.#transaction(draft, () => {
+        for (const pending of batch) {
+          const { stream, expected } = pending;
+          if (!asked && expected === -1 && !draft.heads.has(stream) && this.#heads.known(stream) === undefined) {
+            assumed = true;
+            draft.heads.set(stream, -1);
+          }
+          answers.push(this.#decide(pending, draft));
+        }
+      });
+    } catch (error) {
+      if (!assumed || codeOf(error) !== 'SQLITE_CONSTRAINT_UNIQUE') throw error;
+      return this.#store(batch, true);
     }
     this.#committed(draft, answers);
   }
