@@ -8,8 +8,10 @@ import { compareLogs, isForeign, pagesOf, type Log } from '../store/merkle-tree.
  * the events that come next in the other one, of many streams and in its order: all of them or none.
  */
 type Target = EventStore & {
-  /** @returns whether it was open to servers until now */
+  /** @returns whether it was open to servers until this was first said */
   adopting?(): void | Promise<boolean>;
+  /** Whether it is open to servers: not where a migration into it is under way, or was interrupted. */
+  isOpen?(): Promise<boolean>;
   adopt?(events: readonly RecordedEvent[]): Promise<void>;
   /** @returns whether it is open to servers: not where another migration into it has begun since */
   adopted?(): void | Promise<boolean>;
@@ -100,6 +102,8 @@ const copied = async (options: MigrationOptions & { readonly signal: AbortSignal
     count += own.length;
     report('copying', () => digits(page.at(-1)!.position) / whole)(count);
   }
+  // What another one began ends with this run, unless it is under way still.
+  if (count === there.same && (await again(async () => to.isOpen?.())) === false) await close(options, target, there.positions[1]);
   const proof = await compareLogs(source, target, { signal, onProgress: report('proving', (events) => events / Math.max(1, count)) });
   const [left, right] = [...proof.roots];
   const next = proof.next.find((event) => event !== undefined);
@@ -210,7 +214,7 @@ const insist = async <T>(ask: () => Promise<T>, { from, to, signal, patienceMs =
     } catch (error) {
       const passes = error instanceof StoreUnavailableError || error instanceof OutcomeUnknownError;
       if (!passes || patience.aborted || from.failure || to.failure) throw error;
-      await sleep(wait, undefined, signal && { signal });
+      await sleep(wait, undefined, signal && { signal }).catch(() => signal?.throwIfAborted());
     }
   }
 };

@@ -10,7 +10,7 @@ import { copyLedger } from '../../src/store/sqlite/ledger-copy.js';
 import { LedgerSnapshot } from '../../src/store/sqlite/ledger-snapshot.js';
 import { SqliteStore } from '../../src/store/sqlite/sqlite-store.js';
 import { FolderInUseError } from '../../src/store/sqlite/folder.js';
-import { StoreFailedError, StoreUnavailableError, UNREADABLE, type EventStore } from '../../src/store/event-store.js';
+import { StoreFailedError, StoreUnavailableError, UNREADABLE, type EventStore, type Genesis } from '../../src/store/event-store.js';
 import { KurrentStore, type KurrentOptions } from '../../src/store/kurrentdb/kurrent-store.js';
 import { ReplicaSource } from '../../src/store/replica/replica-source.js';
 import { ReplicaStore } from '../../src/store/replica/replica-store.js';
@@ -293,6 +293,15 @@ describe('a migration that is ended', () => {
     await expect(migrate({ from: away, to })).rejects.toThrow('a mistake');
   });
 
+  it('by the operator while a store is away, and says so', async () => {
+    const from = await fill(memory());
+    const to = memory(from);
+    to.faults.push(...Array.from({ length: 100 }, () => 'unavailable' as const));
+    const stop = new AbortController();
+    setTimeout(() => stop.abort(new Error('stopped by the operator')), 100);
+    await expect(migrate({ from, to, signal: stop.signal })).rejects.toThrow('stopped by the operator');
+  });
+
   it('takes what was there when it began, and says that there is more', async () => {
     const from = memory();
     await from.append(freshStream(), -1, facts(20));
@@ -564,9 +573,38 @@ describe('a ledger on KurrentDB, on the wire,', () => {
       'Another migration into the target has begun meanwhile',
     );
     await expect(openLedger(there)).rejects.toThrow('holds the beginning of the ledger');
-    expect(await third!.adopted()).toBe(true); // nothing is left to copy, and what was begun ends
+    expect(await migrate({ from, to: third! })).toMatchObject({ copied: 0 }); // and what was begun ends
     keep(await openLedger(there));
     expect(await second!.adopted()).toBe(true);
+  });
+
+  it('is not opened by a run that has nothing to copy while another migration copies into it', async () => {
+    const from = await fill(await embedded());
+    const options = { url: server.url, timeZone: 'UTC', now: () => '', newId, notice: 0 };
+    const [first, second] = await Promise.all([0, 1].map(() => KurrentStore.open({ ...options, genesis: from.genesis }).then(keep)));
+    await migrate({ from, to: first! });
+    const head = await from.head();
+    const before = lookup(from, { head: async () => head });
+    await fill(from);
+    const isOpen = async () => {
+      const is = await first!.isOpen();
+      await second!.adopting();
+      return is;
+    };
+    await expect(migrate({ from: before, to: lookup(first!, { isOpen } as object) })).rejects.toThrow(
+      'Another migration into the target has begun meanwhile',
+    );
+    const [next] = await from.readAll(head, 1);
+    const adopting = async () => {
+      const wasOpen = await first!.adopting();
+      await second!.append(next!.stream, next!.revision - 1, [next!]);
+      return wasOpen;
+    };
+    await expect(migrate({ from: before, to: lookup(first!, { adopting } as object) })).rejects.toThrow(
+      `Another migration into the target has copied ${next!.type}, revision ${next!.revision} of ${next!.stream}`,
+    );
+    expect(await second!.adopted()).toBe(false);
+    await expect(openLedger(there)).rejects.toThrow('holds the beginning of the ledger');
   });
 
   describe('that a server runs on', () => {
@@ -590,7 +628,7 @@ describe('a ledger on KurrentDB, on the wire,', () => {
       from = await fill(await embedded());
       to = keep(await KurrentStore.open({ ...options, genesis: from.genesis, notice: 500 }));
       await migrate({ from, to });
-      node = keep(await KurrentStore.open({ ...options, ledger: from.genesis, uptime: () => 0, liveness: 100 }));
+      node = keep(await KurrentStore.open({ ...options, ledger: from.genesis, uptime: () => 0, liveness: 100, deadline: 1500 }));
       const stop = new AbortController();
       seen = [];
       following = (async () => {
@@ -617,6 +655,51 @@ describe('a ledger on KurrentDB, on the wire,', () => {
       expect(contents(await wholeLog(to))).toEqual(contents(await wholeLog(from)));
       await until(() => seen.length === count);
       await until(async () => (await append()) === 'stored');
+    });
+
+    const faults: [string, () => void][] = [
+      ['answers that it is busy', () => server.failNext('readStream', { code: 8, details: 'Server Is Too Busy' })],
+      ['does not answer in time', () => server.holdNext('readStream')],
+    ];
+    it.each(faults)('closes to it also where the server %s when it is asked what has begun', async (_, fail) => {
+      fail();
+      server.writeForeign('genesis', { type: 'MigrationBegun', data: Buffer.from('{}') });
+      server.systemWrite();
+      await until(async () => (await append()) === 'StoreUnavailableError');
+      server.writeForeign('genesis', { type: 'MigrationCompleted', data: Buffer.from('{}') });
+      await until(async () => (await append()) === 'stored');
+    });
+
+    it('closes to it also where its replication waits at a stream that the server does not show whole', async () => {
+      const dir = await folder();
+      const connect = async (ledger: Genesis | undefined) =>
+        KurrentStore.open({ url: server.url, timeZone: 'UTC', now: () => '', newId, patience: 50, ledger });
+      const begin = () => ReplicaStore.open({ dir, connect, uptime: () => 0, chance: () => 1, retryMs: 50 });
+      const before = await begin();
+      await until(() => before.status().sequence === seen.length);
+      await before.close();
+      const lost = freshStream();
+      await node.append(lost, -1, facts(3));
+      server.boundStream(lost, { $tb: 2 });
+      server.log.scavenge();
+      const replica = keep(await begin());
+      await until(() => replica.status().incomplete !== undefined);
+      const record = () => replica.append(freshStream(), -1, facts(1)).then(() => 'stored', ({ name }: Error) => name); // prettier-ignore
+      expect(await record()).toBe('stored');
+      server.writeForeign('genesis', { type: 'MigrationBegun', data: Buffer.from('{}') });
+      await until(async () => (await record()) === 'StoreUnavailableError');
+    });
+
+    it('is known to have been open to it where the answer about the first mark was lost', async () => {
+      server.log.watch(({ type }) => {
+        if (type === 'MigrationBegun') server.isReady(false);
+      });
+      await expect(to.adopting()).rejects.toBeInstanceOf(StoreUnavailableError);
+      server.isReady(true);
+      await until(() => to.head().then(() => to.connected, () => false)); // prettier-ignore
+      const since = Date.now();
+      expect(await to.adopting()).toBe(true);
+      expect(Date.now() - since).toBeGreaterThan(450); // the server may hear so only now
     });
 
     it('stays open to it, and is not written to, where it has recorded something before the migration begins to copy', async () => {

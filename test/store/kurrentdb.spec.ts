@@ -521,6 +521,19 @@ describe('KurrentDB, on a fake server,', () => {
       expect(found.at(-1)).toMatchObject({ step: 'authentication', ok: false, detail: expect.stringContaining('$all cannot be read') });
     });
 
+    it('says when a migration into the ledger has not ended: no server opens it then', async () => {
+      await (await open()).append(freshStream(), -1, facts(2));
+      server.writeForeign('genesis', { type: 'MigrationBegun', data: Buffer.from('{}') });
+      const last = {
+        step: 'ledger streams',
+        ok: false,
+        detail: expect.stringMatching(/^they are the beginning of a ledger only: a migration into it/),
+      };
+      expect((await findings()).at(-1)).toEqual(last);
+      server.writeForeign('genesis', { type: 'MigrationCompleted', data: Buffer.from('{}') });
+      expect((await findings()).at(-1)).toMatchObject({ step: 'ledger streams', ok: true });
+    });
+
     it('names the streams of the ledger that are deleted, truncated or bounded', async () => {
       const store = await open();
       const streams = Array.from({ length: 6 }, () => freshStream()) as [string, string, string, string, string, string];

@@ -6,6 +6,7 @@ import type { Connection, Endpoint } from './connection.js';
 import { CallFailedError, DELETED, failureOf } from './errors.js';
 import { TOMBSTONE, type Recorded } from './events.js';
 import { nameOf } from './cluster-connection.js';
+import { isMigrating } from './genesis.js';
 import { Node } from './node.js';
 import type { Reading } from './protocol.js';
 import { boundOf, collect, endOf, scan } from './reading.js';
@@ -232,7 +233,10 @@ const dial = async (host: Endpoint, socket: Socket, event: 'connect' | 'secureCo
   }
 };
 
-/** Scans the whole log for records that truncate or delete a stream; the server sends only those. @throws Error that names the streams */
+/**
+ * Scans the whole log for records that truncate or delete a stream; the server sends only those.
+ * @throws Error that names the streams; also where only the beginning of a ledger is there
+ */
 const areWhole = async (node: Node, names: StreamNames, onProgress: (part: number) => void): Promise<string> => {
   const bounds = new Map<string, string | undefined>();
   const end = await endOf(node, STEP);
@@ -250,6 +254,12 @@ const areWhole = async (node: Node, names: StreamNames, onProgress: (part: numbe
     if (stream !== undefined) bounds.set(stream, DELETED);
   });
   const broken = [...bounds].flatMap(([stream, bound]) => (bound === undefined ? [] : [`${stream} (${bound})`]));
-  if (broken.length === 0) return 'none is deleted, truncated or bounded';
+  if (broken.length === 0) {
+    if (await isMigrating(node, { names, deadline: STEP }))
+      throw new Error(
+        'they are the beginning of a ledger only: a migration into it is under way, or was interrupted and is to be run again',
+      );
+    return 'none is deleted, truncated or bounded';
+  }
   throw new Error(`not whole: ${broken.slice(0, 20).join(', ')}${broken.length > 20 ? ` and ${broken.length - 20} more` : ''}`);
 };

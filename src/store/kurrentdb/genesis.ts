@@ -53,21 +53,21 @@ export const genesisOf = async (
 export const isBegun = ({ name, type }: Pick<Recorded, 'name' | 'type'>, { genesis }: StreamNames): boolean =>
   name === genesis && type === MIGRATION.begun;
 
-/** What was marked last when a mark was to be added. */
-type Before = 'open' | 'begun' | 'begun by another';
+/** A migration into the store, by the id of the mark with which it begins. */
+export interface Migration {
+  readonly id: string;
+  /** What was marked before that; undefined while it was not added, and where the ledger begins with it. */
+  before?: 'open' | 'begun by another';
+}
 
-/**
- * Marks that a migration begins, by the id of the mark: a later one takes over from it.
- * @returns what was marked before; `begun` where this mark was. @throws CallFailedError
- */
-export const markBegun = async (connection: ClusterConnection, places: Places, id: string): Promise<Before> => {
-  let before: Before | undefined;
+/** Marks that a migration begins: a later one takes over from it. Where it is said again, nothing is added. @throws CallFailedError */
+export const markBegun = async (connection: ClusterConnection, places: Places, migration: Migration): Promise<void> => {
   for (let tries = 0; ; tries++) {
     const { last, isMigrating } = await connection.retry((node) => endOfGenesis(node, places), isRetryableRead);
-    if (last?.id === id) return before ?? 'begun';
+    if (last?.id === migration.id) return;
     if (tries > 4) throw new CallFailedError({ kind: 'busy', message: 'Other migrations into the ledger begin at the same time.' });
-    before = isMigrating ? 'begun by another' : 'open';
-    await add(connection, places, last, recordOf(id, MIGRATION.begun), tries);
+    migration.before = isMigrating ? 'begun by another' : 'open'; // it may be stored though no answer comes
+    await add(connection, places, last, recordOf(migration.id, MIGRATION.begun), tries);
   }
 };
 
@@ -90,9 +90,11 @@ export const markCompleted = async (
   }
 };
 
-/** Whether no migration into the ledger is under way, or was interrupted. @throws CallFailedError */
+/** Whether a migration into the ledger is under way, or was interrupted. @throws CallFailedError */
+export const isMigrating = async (node: Node, places: Places): Promise<boolean> => (await endOfGenesis(node, places)).isMigrating;
+/** Whether none is. @throws CallFailedError */
 export const isOpen = async (connection: ClusterConnection, places: Places): Promise<boolean> =>
-  !(await connection.retry((node) => endOfGenesis(node, places), isRetryableRead)).isMigrating;
+  !(await connection.retry((node) => isMigrating(node, places), isRetryableRead));
 
 /** Adds a record, unless another one comes next already: the next read shows it, as where no answer comes. @throws CallFailedError */
 const add = async (

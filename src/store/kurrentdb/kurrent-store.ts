@@ -14,7 +14,7 @@ import { MAX_BATCHED_BYTES } from './batch-append.js';
 import { connectionOf } from './connection.js';
 import { CallFailedError, isRetryableRead, isTransient, portError } from './errors.js';
 import { nameOf, order, positionOf, proposedOf, textsOf, type Recorded, type Texts } from './events.js';
-import { genesisOf, isOpen, markBegun, markCompleted, mustHoldLedger, OtherLedgerError } from './genesis.js';
+import { genesisOf, isOpen, markBegun, markCompleted, mustHoldLedger, OtherLedgerError, type Migration } from './genesis.js';
 import { mustAnswer } from './doctor.js';
 import { ClusterConnection } from './cluster-connection.js';
 import type { Node } from './node.js';
@@ -93,9 +93,11 @@ export class KurrentStore implements EventStore {
   #inFlight = 0;
   /** Appends in flight, by stream, expected revision and first event id: the server treats equal ones as the same append. */
   readonly #sending = new Map<string, Promise<Appended>>();
-  /** The id of the mark with which a migration into the store begins, until it ends. */
-  #migration: string | undefined;
+  /** The migration into the store, until it ends. */
+  #migration: Migration | undefined;
   #isAdopting = false;
+  /** Whether it was opened to be copied into: then it is there while the ledger is closed to all others. */
+  readonly #isTarget: boolean;
   /** Appends whose outcome was unknown. A later success for one of them is compared with what is stored. At most `queue` entries. */
   readonly #doubtful = new Set<string>();
   readonly #onBounded: ((stream: string) => void)[] = [];
@@ -114,7 +116,8 @@ export class KurrentStore implements EventStore {
     /** The highest position seen so far. */
     private latest: LogPosition,
   ) {
-    this.#migration = migration;
+    this.#isTarget = migration !== undefined;
+    this.#migration = migration === undefined ? undefined : { id: migration };
   }
 
   /** @throws InvalidConnectionError, CannotOpenError with the step that failed, UnsupportedFormatError, OtherLedgerError */
@@ -220,25 +223,26 @@ export class KurrentStore implements EventStore {
 
   /**
    * From now on the ledger opens for this migration alone, until `adopted`, and servers that run on it have heard so.
-   * @returns whether it was open until now. @throws StoreUnavailableError
+   * @returns whether it was open until this was first said. @throws StoreUnavailableError
    */
   async adopting(): Promise<boolean> {
     this.#isAdopting = true;
-    const id = (this.#migration ??= this.newId());
-    const before = await this.#marking(() => markBegun(this.connection, this.#places, id));
-    if (before !== 'begun') await this.connection.backoff(this.bounds.notice);
-    return before === 'open';
+    const migration = (this.#migration ??= { id: this.newId() });
+    await this.#marking(() => markBegun(this.connection, this.#places, migration));
+    if (migration.before) await this.connection.backoff(this.bounds.notice);
+    return migration.before === 'open';
+  }
+  /** Whether no migration into the ledger is under way, or was interrupted. @throws StoreUnavailableError */
+  isOpen(): Promise<boolean> {
+    return this.#marking(() => isOpen(this.connection, this.#places));
   }
   /**
    * All that the other store holds is there.
    * @returns whether the ledger is open: not where another migration has begun since. @throws StoreUnavailableError
    */
   async adopted(): Promise<boolean> {
-    if (!this.#isAdopting) {
-      if (await this.#marking(() => isOpen(this.connection, this.#places))) return true;
-      await this.adopting(); // it copied nothing, and ends what an earlier one began
-    }
-    const id = this.#migration!;
+    if (!this.#isAdopting) return this.isOpen();
+    const { id } = this.#migration!;
     const isOpenAgain = await this.#marking(() => markCompleted(this.connection, this.#places, id, this.newId));
     this.#isAdopting = false;
     this.#migration = undefined;
@@ -286,7 +290,7 @@ export class KurrentStore implements EventStore {
       liveness,
       buffer,
       onPosition: (position) => this.#advance(position),
-      onMigration: (node) => mustHoldLedger(node, this.genesis, this.#places),
+      onMigration: (node) => mustHoldLedger(node, this.genesis, this.#places, this.#isTarget),
       onBounded: (stream) => this.#onBounded.forEach((listener) => listener(stream)),
       ...(uptime && { uptime }),
       onCaughtUp: (mark) => this.#onCaughtUp.forEach((listener) => listener(mark)),

@@ -32,7 +32,10 @@ export interface SubscriptionOptions {
   /** Called with each stream that was deleted, or whose metadata changed: some of its events may be hidden or lost. */
   onBounded?(stream: string): void;
   onCaughtUp?(mark: CaughtUp): void;
-  /** Called where a migration was begun: it may be under way still. @throws CallFailedError when the node is not to be used until it ends */
+  /**
+   * Called before each subscription, which may not come as far as the mark of a migration, and where there is one: it may be under way still.
+   * @throws CallFailedError when the node is not to be used until it ends
+   */
   onMigration?(node: Node): Promise<void>;
   /** Milliseconds of a clock that is never set back. Without it nobody learns when a follower has caught up. */
   uptime?(): number;
@@ -137,6 +140,7 @@ export class Subscription {
 
   /** Runs one subscription of the server until it ends. @throws HistoryBrokenError, CallFailedError */
   async #subscribe(node: Node): Promise<void> {
+    await this.#options.onMigration?.(node);
     await this.#mustReachLast(node);
     const { names } = this.#options;
     const responses = await node.responses({ from: this.#passed ?? 'start', prefixes: names.followed });
@@ -157,8 +161,8 @@ export class Subscription {
         const checkpoint = response.getCheckpoint();
         if (checkpoint) this.#pass({ commit: BigInt(checkpoint.getCommitPosition()), prepare: BigInt(checkpoint.getPreparePosition()) });
         const record = recordedOf(response);
+        if (record && isBegun(record, names)) await this.#options.onMigration?.(node); // not passed before it was answered
         if (record) this.#take(record);
-        if (record && isBegun(record, names)) await this.#options.onMigration?.(node);
         if (this.#isFull && !this.#stop.signal.aborted) await new Promise<void>((resolve) => (this.#drained = resolve));
         if (this.#stop.signal.aborted) return;
       }
