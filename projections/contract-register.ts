@@ -189,7 +189,7 @@ const OFFSET = 10n ** 22n;
 /** Every contract that was ever recorded. */
 export const contractRegister = projection({
   name: 'contract-register',
-  version: 13,
+  version: 14,
   question: 'Which contracts are there, with whom, for how much, until when?',
   byDay: true,
   from: [contracts, suppliers, frameworkBeside],

@@ -1,5 +1,6 @@
 import {
   addDays,
+  certainlyBefore,
   daysOf,
   endOfTerm,
   moveDays,
@@ -16,6 +17,7 @@ import {
   contract,
   dueNotices,
   endBasisOf,
+  endOfContract,
   firstDayOf,
   idsOf,
   isRunning,
@@ -94,12 +96,15 @@ const tender = (id: string, c: Contract): readonly Duty<'tender'>[] =>
   c.stage === 'tendering' && c.dates['tendersClose'] !== undefined
     ? [{ key: `tender:${id}`, what: `Last day for tenders of ${named(id, c)}`, due: c.dates['tendersClose'] }]
     : [];
-/** Of lots with a term of their own that ends on another day than the contract. */
-const lots = (id: string, c: Contract): readonly Duty<'lot'>[] =>
-  (isRunning(c) ? c.lots : []).flatMap(({ lot, title, term: { startsOn, endsOn, months } = {} }) => {
+/** Of lots with a term of their own that ends on another day than the contract; a notice ends them with it. */
+const lots = (id: string, c: Contract): readonly Duty<'lot'>[] => {
+  const last = lastDayOf(c);
+  const noticed = last === endOfContract(c) ? undefined : last;
+  return (isRunning(c) ? c.lots : []).flatMap(({ lot, title, term: { startsOn, endsOn, months } = {} }) => {
     const due = endsOn ?? (startsOn !== undefined && startsOn !== 'unknown' && months ? endOfTerm(startsOn, months) : undefined);
-    return due === undefined || due === lastDayOf(c) ? [] : [{ key: `lot:${id}/${lot}`, what: `The lot ${title} of ${named(id, c)} ends`, due }]; // prettier-ignore
+    return due === undefined || due === last || (noticed && certainlyBefore(noticed, due)) ? [] : [{ key: `lot:${id}/${lot}`, what: `The lot ${title} of ${named(id, c)} ends`, due }]; // prettier-ignore
   });
+};
 const extension = (id: string, c: Contract): readonly Duty<'extension'>[] =>
   isRunning(c) && c.extensionSought
     ? [
@@ -341,7 +346,7 @@ const from = {
  */
 export const deadlines = projection({
   name: 'deadlines',
-  version: 9,
+  version: 10,
   question: 'What ends, and what has to be done, by which day?',
   byDay: true,
   from: [...Object.values(from), ended, invoices, contracts],

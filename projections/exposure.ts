@@ -252,7 +252,7 @@ const lossesByBearer = (lookup: Lookup, key: Key) => ({
 /** What is at stake with whom: a row for each supplier, each loss, each programme. */
 export const exposure = projection({
   name: 'exposure',
-  version: 14,
+  version: 15,
   question: 'What is promised to each supplier, what was lost and who bears it, what was warned of?',
   byDay: true,
   from: [suppliers, contracts, replacing.from, losses, programmes, warnings, risks],

@@ -190,7 +190,7 @@ const remainingOf = (
 /** A framework promises nothing: what its call-offs come to beside its estimated maximum, and what was called off when it could not be. */
 export const frameworks = projection({
   name: 'frameworks',
-  version: 3,
+  version: 4,
   question: 'What was called off from each framework, how much of its maximum is left, and was it called off in time from those on it?',
   byDay: true,
   from: [frameworkSource, callOffs, externals, suppliers],

@@ -142,7 +142,7 @@ const lost = (lookup: Lookup, key: Key, who: 'authority' | 'supplier') => {
 /** Ceilings, not payments: what was approved at first, what it is now, and what the difference was approved for. */
 export const money = projection({
   name: 'money',
-  version: 12,
+  version: 13,
   question: 'What was approved at first, what is the ceiling now, what was saved and what was lost?',
   byDay: true,
   from: [contracts, replacements, losses, programmes],

@@ -134,7 +134,7 @@ const lost = (lookup: Lookup, key: Key, who: 'authority' | 'supplier') => {
 /** The board on one screen: a header for the programme, a row for each tower, a row for each contract that stands outside them. */
 export const towerBoard = projection({
   name: 'tower-board',
-  version: 14,
+  version: 15,
   question: 'Where does each tower stand: supplier, money, term, changes, and on whose decision?',
   byDay: true,
   inherits: 'tower',

@@ -1,6 +1,5 @@
 import { Command, Option } from 'commander';
 import { boardFrom, getFrom } from './reads.js';
-import { today } from './today.js';
 
 const { programme, on, recordedAt, url, token } = new Command('board')
   .description('Prints the tower board of a programme, as it stood on any day and as it was known at any time.')
@@ -14,7 +13,7 @@ const { programme, on, recordedAt, url, token } = new Command('board')
 
 const title = [on === undefined ? 'Today' : `On ${on}`, recordedAt === undefined ? 'as it is known now' : `as it was known at ${recordedAt}`].join(', '); // prettier-ignore
 try {
-  console.log(await boardFrom(getFrom(url.replace(/\/$/, ''), token), title, { programme, on, recordedAt, today: today() }));
+  console.log(await boardFrom(getFrom(url.replace(/\/$/, ''), token), title, { programme, on, recordedAt }));
 } catch (error) {
   console.error(error instanceof Error ? error.message : error);
   process.exitCode = 1;

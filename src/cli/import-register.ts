@@ -11,8 +11,8 @@ import { InterruptedError } from './report.js';
 
 export interface RegisterOptions extends LedgerOptions {
   readonly file: string;
-  /** The day that the register is of, `YYYY-MM-DD`. */
-  readonly on: string;
+  /** The day that the register is of, `YYYY-MM-DD`; today by the ledger unless set. */
+  readonly on?: string;
   /** Asks what a changed cell means; without it what is to be asked is reported. */
   readonly ask?: Ask;
   readonly report?: string;
@@ -58,6 +58,8 @@ class Run {
   readonly #ledger: RegisterLedger;
   readonly #suppliers = new Suppliers();
   readonly #contractIds = new Set<string>();
+  /** The day that the register is of. */
+  #on = '';
 
   constructor(
     private readonly o: RegisterOptions,
@@ -102,7 +104,8 @@ class Run {
   async #lastSaid(): Promise<Said> {
     const until = AbortSignal.timeout(BEHIND_MS);
     for (;;) {
-      const { projections } = await this.#ledger.get<{ projections: { lag: number }[] }>('/projections');
+      const { today, projections } = await this.#ledger.get<{ today: string; projections: { lag: number }[] }>('/projections');
+      this.#on = this.o.on ?? today;
       if (projections.every(({ lag }) => lag === 0)) break;
       if (until.aborted) throw new InterruptedError('The projections of the server are behind: import later.');
       await sleep(50);
@@ -133,7 +136,7 @@ class Run {
     return id;
   }
 
-  #record({ line }: Row, effectiveOn: string = this.o.on) {
+  #record({ line }: Row, effectiveOn: string = this.#on) {
     return { effectiveOn, evidence: [{ title: basename(this.o.file).slice(0, 200), paragraph: `line ${line}` }] };
   }
 
@@ -249,7 +252,7 @@ class Run {
     now: Believed,
     lastOn: string | undefined,
   ): Promise<void> {
-    const { on } = this.o;
+    const on = this.#on;
     const from = lastOn === undefined ? on : addDays(lastOn, 1); // on the day of the last import it was as that said
     const between = from < on ? `[${from}..${on}]` : on;
     const record = this.#record(row, between);

@@ -10,7 +10,6 @@ import { importFile, InterruptedError, NotJsonLinesError } from './importer.js';
 import { askMapping, MappingError, mappingOf, type Ask } from './import-mapping.js';
 import { importRegister, type RegisterReport } from './import-register.js';
 import { headerOf } from './register-rows.js';
-import { today } from './today.js';
 
 const command = new Command('import')
   .description(
@@ -19,7 +18,7 @@ const command = new Command('import')
   .argument('<file>', 'JSON Lines, or CSV')
   .option('--mapping <file>', 'how the columns of a CSV file are read; asked for and kept beside it when there is none')
   .option('--programme <id>', 'the programme of the contracts of a CSV file, instead of that of the mapping')
-  .option('--on <day>', 'the day that a CSV file is of, YYYY-MM-DD (default: today)')
+  .option('--on <day>', 'the day that a CSV file is of, YYYY-MM-DD (default: today, in the time zone of the ledger)')
   .option('--no-ask', 'report what is to be asked of a CSV file, and ask nothing')
   .option('--url <url>', 'the server', 'http://127.0.0.1:3000')
   .option('--actor <id>', 'the sender, for a server without tokens', userInfo().username)
@@ -114,7 +113,7 @@ const sendRegister = async (): Promise<boolean> => {
   try {
     const read = mappingOf(await mappingFor(terminal?.ask), { programme });
     const to = report ?? `${file}.report.jsonl`;
-    const done = await importRegister({ file, mapping: read, ...sender, on: on ?? today(), report: to, ...(terminal && { ask: terminal.ask }) }); // prettier-ignore
+    const done = await importRegister({ file, mapping: read, ...sender, report: to, ...(on && { on }), ...(terminal && { ask: terminal.ask }) }); // prettier-ignore
     for (const line of summaryOf(done, to)) console.log(line);
     return done.outcomes.refused + done.outcomes.broken === 0;
   } finally {

@@ -38,16 +38,10 @@ export interface BoardQuestion {
   readonly recordedAt?: string | undefined;
   /** Exactly up to this position of the log. */
   readonly position?: string | undefined;
-  /** The day on which it is asked for; else that of the last event. */
-  readonly today?: string | undefined;
 }
 
 /** The tower board of a programme as a page of text. @throws Error when the server does not answer it */
-export const boardFrom = async (
-  get: Get,
-  title: string,
-  { programme, on, recordedAt, position, today }: BoardQuestion,
-): Promise<string> => {
+export const boardFrom = async (get: Get, title: string, { programme, on, recordedAt, position }: BoardQuestion): Promise<string> => {
   const query = new URLSearchParams({ programme });
   if (on !== undefined) query.set('effectiveOn', on);
   if (recordedAt !== undefined) query.set('recordedAt', recordedAt);
@@ -57,5 +51,6 @@ export const boardFrom = async (
   const { asOf } = await get<{ asOf: { position: string } }>(`${path}&limit=1`);
   const at = position ?? asOf.position;
   const last = await get<{ recordedAt: string }>(`/programmes/${programme}?position=${at}&minPosition=${at}`);
-  return boardOf(title, at, rows, on ?? today ?? last.recordedAt.slice(0, 10));
+  const day = on ?? (position === undefined ? (await get<{ today: string }>('/projections')).today : last.recordedAt.slice(0, 10));
+  return boardOf(title, at, rows, day);
 };

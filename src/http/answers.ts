@@ -162,6 +162,8 @@ export interface SearchPage {
 }
 
 export interface ProjectionList {
+  /** In the time zone of the ledger. */
+  readonly today: string;
   readonly projections: readonly (ProjectionStatus & {
     readonly filters: readonly string[];
     /** Columns that its rows may be sorted by. */

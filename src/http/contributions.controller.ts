@@ -51,7 +51,9 @@ export class ContributionsController {
     const found = await projector.ask(name, (rows) => rows.totalsOf(key, at));
     if (!found) throw new NotFoundError(`${name} has no row ${key.slice(0, 80)}.${beforeAll(this, point)}`);
     const openable = [...found.totals].filter(([, total]) => canBeOpened(total));
-    const there = openable.length > 0 ? `there are ${openable.slice(0, 20).map(([path]) => path).join(', ')}` : 'it has none that can be opened'; // prettier-ignore
+    const none = `it has none that can be opened${found.totals.size > 0 ? ': only those of programmes, towers, contracts and suppliers can' : ''}`;
+    const paths = openable.slice(0, 20).map(([path]) => path);
+    const there = paths.length > 0 ? `there are ${paths.join(', ')}` : none;
     if (field === undefined) throw badParameter('field', `must name a total of the row: ${there}`);
     const [path, total] = openable.find(([path]) => path === field || field.startsWith(`${path}/`)) ?? [];
     if (path === undefined || !total) throw badParameter('field', `is no total of this row: ${there}`);

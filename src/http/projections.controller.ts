@@ -137,7 +137,7 @@ export class ProjectionsController {
       ),
       lag: lag + status.behind,
     }));
-    sendJson(reply, { projections });
+    sendJson(reply, { today: projector.today, projections });
   }
 
   @Get(':name')

@@ -4,7 +4,7 @@ import { accepted, award, startServer, stopServer, type Server } from '../http/s
 
 let server: Server;
 const early = { record: { effectiveOn: '2014' } };
-const board = (question: { on?: string; recordedAt?: string; today?: string }) =>
+const board = (question: { on?: string; recordedAt?: string }) =>
   boardFrom(getFrom(server.url, undefined), 'The board', { programme: 'met', ...question });
 
 beforeAll(async () => {
@@ -33,8 +33,13 @@ describe('the board as text', () => {
   });
 
   it('says that the review of a strategy is overdue from the day after, whenever the last event was', async () => {
-    expect(await board({ today: '2099-06-30' })).toMatch(/review due 2099-06-30\n/);
-    expect(await board({ today: '2099-07-01' })).toMatch(/review due 2099-06-30, overdue\n/);
+    const get = getFrom(server.url, undefined);
+    const asked = (today: string) =>
+      boardFrom(async <T>(path: string) => (path === '/projections' ? ({ today } as T) : get<T>(path)), 'Today', { programme: 'met' });
+    expect(await asked('2099-06-30')).toMatch(/review due 2099-06-30\n/);
+    expect(await asked('2099-07-01')).toMatch(/review due 2099-06-30, overdue\n/);
+    const { today } = await get<{ today: string }>('/projections');
+    expect(today).toBe(Temporal.Now.plainDateISO('Europe/London').toString());
   });
 
   it('of a day names what may be later, and the figures without it', async () => {

@@ -11,8 +11,8 @@ import { registerRows, registerText, type RegisterRow } from './register.js';
 let server: Server;
 let file: string;
 let shipped: Record<string, any>;
-const open = async (): Promise<void> => {
-  server = await startServer();
+const open = async (settings: Record<string, string> = {}): Promise<void> => {
+  server = await startServer(settings);
   file = join(server.dir, 'register.csv');
   shipped = JSON.parse(await readFile('src/cli/uk-local-authority.json', 'utf8'));
   await accepted(server.post('/programmes/council/charter-programme', { title: 'Council', authority: 'Invented Council', baseCurrency: 'GBP', record: { effectiveOn: '2018' } })); // prettier-ignore
@@ -25,8 +25,8 @@ const mapping = (changed: Record<string, string> = {}, more: object = {}): Mappi
   );
   return mappingOf({ ...shipped, columns, ...more }, { programme: 'council' });
 };
-const send = (more: Partial<RegisterOptions> = {}): Promise<RegisterReport> =>
-  importRegister({ file, mapping: mapping(), url: server.url, actor: 'ana', on: '2025-12-31', patienceMs: 1000, ...more });
+const options = (): RegisterOptions => ({ file, mapping: mapping(), url: server.url, actor: 'ana', patienceMs: 1000 });
+const send = (more: Partial<RegisterOptions> = {}): Promise<RegisterReport> => importRegister({ ...options(), on: '2025-12-31', ...more });
 const wrote = (rows: readonly RegisterRow[]) => writeFile(file, registerText(rows));
 const counts = ({ outcomes }: RegisterReport) => Object.fromEntries(Object.entries(outcomes).filter(([, n]) => n > 0));
 const of = ({ reports }: RegisterReport, outcome: RowOutcome) => reports.filter((report) => report.outcome === outcome);
@@ -303,6 +303,20 @@ describe('a register', () => {
     await expect(send()).rejects.toThrow(/has no line/);
     await writeFile(file, `${text}"`); // a cell that does not end
     await expect(send()).rejects.toBeInstanceOf(NotCsvError);
+  });
+});
+
+describe.each(['Pacific/Kiritimati', 'Pacific/Pago_Pago'])('a register without a day, imported into a ledger of %s', (timeZone) => {
+  beforeAll(() => open({ LEDGER_TIME_ZONE: timeZone }));
+  afterAll(close);
+
+  it('is of today there, whatever day it is where the import runs', async () => {
+    await wrote(registerRows(2));
+    expect(counts(await importRegister(options()))).toEqual({ recorded: 2 });
+    await settled();
+    const { body } = await server.get('/decisions?command=RecordContract');
+    const days = body.decisions.map(({ effectiveOn }: { effectiveOn: string }) => effectiveOn);
+    expect(new Set(days)).toEqual(new Set([Temporal.Now.plainDateISO(timeZone).toString()]));
   });
 });
 

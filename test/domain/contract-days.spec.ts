@@ -36,7 +36,8 @@ describe('the first and the last day of a contract', () => {
     ['no months, and the service started', awarded(), [started('2016-04-01')], { on: '2016-04-01', of: 'service' }, undefined, null],
     ['a first day, and the service started later', awarded(fromNewYear), [started('2016-04-01')], { on: '2016-01-01', of: 'term' }, '2020-12-31', 'term-start'], // prettier-ignore
     ['a notice that takes effect before its end', awarded(fromNewYear), [signed, notice('2019-06-30')], { on: '2016-01-01', of: 'term' }, '2019-06-30', 'stated'], // prettier-ignore
-    ['a notice that takes effect on its last day', awarded(fromNewYear), [signed, notice('2020-12-31')], { on: '2016-01-01', of: 'term' }, '2020-12-31', 'term-start'], // prettier-ignore
+    ['a notice that takes effect on its last day', awarded(fromNewYear), [signed, notice('2020-12-31')], { on: '2016-01-01', of: 'term' }, '2020-12-31', 'stated'], // prettier-ignore
+    ['a notice for the day that is counted from the service', awarded(fiveYears), [started('2016-04-01'), notice('2021-03-31')], { on: '2016-04-01', of: 'service' }, '2021-03-31', 'stated'], // prettier-ignore
     ['a notice that takes effect after its end', awarded(fromNewYear), [signed, notice('2021-06-30')], { on: '2016-01-01', of: 'term' }, '2020-12-31', 'term-start'], // prettier-ignore
     ['a notice without a day', awarded(fromNewYear), [signed, notice()], { on: '2016-01-01', of: 'term' }, '2020-12-31', 'term-start'],
     ['a notice, and no end', awarded(), [signed, notice('2019-06-30')], undefined, '2019-06-30', 'stated'],
@@ -44,6 +45,18 @@ describe('the first and the last day of a contract', () => {
   ] as const)('follow from %s', (_, award, later, first, last, basis) => {
     const c = contractAfter(award, ...later);
     expect([firstDayOf(c), lastDayOf(c), endBasisOf(c)]).toEqual([first, last, basis]);
+  });
+
+  it('stay those of a notice once the contract was terminated, unless that names a day', () => {
+    const terminated = (more: object = {}) => context('ContractTerminated', { ground: 'Convenience', ...more }, '2018-03');
+    const of = (...later: readonly GivenEvent[]) => {
+      const c = contractAfter(awarded(fromNewYear), signed, ...later);
+      return [lastDayOf(c), endBasisOf(c), pastEndFrom(c)];
+    };
+    expect(of(notice('2018-06-30'), terminated())).toEqual(['2018-06-30', 'stated', '2018-07-01']);
+    expect(of(notice('2018-06-30'), terminated({ endsOn: '2018-09-30' }))).toEqual(['2018-09-30', 'stated', '2018-10-01']);
+    expect(of(notice('2018-06-30'), context('TerminationNoticeWithdrawn', {}, '2018-02'), terminated())).toEqual(['2020-12-31', 'term-start', '2021-01-01']); // prettier-ignore
+    expect(of(terminated())).toEqual(['2020-12-31', 'term-start', '2021-01-01']);
   });
 
   it('count what it was extended by, and would be with more months, from the service too', () => {

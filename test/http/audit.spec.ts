@@ -262,6 +262,12 @@ describe('a total of a row', () => {
     const answer = await read(path);
     expect([answer.status, answer.body.detail]).toEqual([status, expect.stringContaining(detail)]);
   });
+
+  it('that belongs to what has no stream of its own is not opened, and the refusal says of which totals are', async () => {
+    await sent('/contracts/call-off/award-contract', { ...award, towers: [], kind: 'call-off', framework: { reference: 'RM1' } });
+    const { status, body } = await read('/projections/frameworks/external-framework:RM1/contributions');
+    expect([status, body.detail]).toEqual([400, expect.stringContaining('it has none that can be opened: only those of programmes, towers, contracts and suppliers can')]); // prettier-ignore
+  });
 });
 
 describe('replays', () => {

@@ -33,7 +33,17 @@ describe('what is due of a contract, in a sentence that stands alone', () => {
     expect(live('lot', lots({ startsOn: '2016-01-01', months: 24 }))).toEqual(north('2017-12-31'));
     for (const term of [{ endsOn: '2020-12-31' }, { startsOn: 'unknown', months: 24 }, { months: 24 }, { startsOn: '2016-01-01' }])
       expect(live('lot', lots(term))).toEqual([]);
+    expect(live('lot', lots({ endsOn: '2021-12-31' }))).toEqual(north('2021-12-31')); // it may go on beyond the contract
     expect(live('lot', { ...lots({ endsOn: '2019-12-31' }), stage: 'closed' })).toEqual([]);
+  });
+
+  it('the end of a lot no more, where a notice ends the contract before', () => {
+    const lot = (endsOn: string, more: object = {}) =>
+      live('lot', { term: { endsOn: '2020-12-31' }, lots: [{ lot: 'north', title: 'North', term: { endsOn } }], stage: 'notice-given', notice: { takesEffectOn: '2018-06-30' }, ...more }); // prettier-ignore
+    for (const endsOn of ['2018-06-30', '2018-07', '2020-12-31', '2021-12-31']) expect(lot(endsOn)).toEqual([]);
+    expect(lot('2018-05-31')).toEqual([['x/north', 'The lot North of Hosting ends', '2018-05-31']]);
+    expect(lot('2018')).toEqual([['x/north', 'The lot North of Hosting ends', '2018']]); // perhaps before
+    expect(lot('2019-12-31', { term: {} })).toEqual([]);
   });
 
   it('the decision on an extension that is sought, and on a change that asks for one by a day', () => {

@@ -258,16 +258,20 @@ export const endingOn = ({ term }: Pick<Contract, 'term'>, endsOn: string): Cont
 /** The last day that was agreed at first; undefined where it was not stated. */
 export const agreedEndOf = ({ term: { agreedEndsOn, endsOn } }: Pick<Contract, 'term'>): string | undefined =>
   [agreedEndsOn ?? endsOn].find(isKnown);
-/** The earlier of a last day and the day on which a notice that stands takes effect. */
+/** The day on which a notice that stands takes effect, also once the contract was terminated, as long as that has no day of its own. */
+const noticedEndOf = ({ stage, notice, terminations }: Contract): string | undefined =>
+  stage === 'notice-given' || (stage === 'exiting' && terminations.at(-1)?.endsOn === undefined) ? notice?.takesEffectOn : undefined;
+/** The earlier of a last day and that day. */
 const withNotice = (c: Contract, end: string | undefined): string | undefined => {
-  const noticed = c.stage === 'notice-given' ? c.notice?.takesEffectOn : undefined;
+  const noticed = noticedEndOf(c);
   return noticed && !(end && certainlyBefore(end, noticed)) ? noticed : end;
 };
 /** The last day of the contract for a reader: of its term, or by a notice. */
 export const lastDayOf = (c: Contract): string | undefined => withNotice(c, endOfContract(c));
 /** What it rests on: it was stated, also by the notice, or is counted from the first day of the term, or from the start of the service. */
 export const endBasisOf = (c: Contract): 'stated' | 'term-start' | 'service-start' | null => {
-  if (c.term.endsOn || lastDayOf(c) !== endOfContract(c)) return 'stated';
+  const noticed = noticedEndOf(c);
+  if (c.term.endsOn || (noticed && lastDayOf(c) === noticed)) return 'stated';
   if (statedEndOf(c) !== undefined) return 'term-start';
   return endOfContract(c) === undefined ? null : 'service-start';
 };
