@@ -52,6 +52,11 @@ interface Pending {
   resolve(appended: Appended): void;
   reject(error: Error): void;
 }
+/** What a transaction stored, and what is said of it to those who asked. */
+interface Stored {
+  readonly draft: Draft;
+  readonly answers: readonly (() => void)[];
+}
 
 /**
  * After these SQLite has rolled back, or can, and the next transaction may succeed. Not after a position that is taken: then another
@@ -225,7 +230,7 @@ export class SqliteStore implements EventStore {
     } catch (error) {
       throw error instanceof WrongExpectedRevisionError ? error : this.#refusal(waiting, error);
     }
-    this.#committed(draft, []);
+    this.#committed({ draft, answers: [] });
   }
 
   /** From now on the ledger opens to be copied into alone, until `adopted`: durably, before this returns. */
@@ -307,16 +312,19 @@ export class SqliteStore implements EventStore {
     this.#scheduled = this.#pending.length > 0;
     if (this.#scheduled) setImmediate(() => this.#flush());
     if (batch.length === 0) return;
+    let stored: Stored;
     try {
-      this.#store(batch);
+      stored = this.#stored(batch);
     } catch (error) {
       if (error instanceof Error && PASSING.test(codeOf(error))) this.#outage.refused(error, batch.length);
       for (const { events, reject } of batch) reject(this.#refusal(events, error));
+      return;
     }
+    this.#committed(stored);
   }
 
   /** A stream that an append begins is taken for new: where it is not, the index refuses the batch, and the file is asked of each. */
-  #store(batch: readonly Pending[], asked = false): void {
+  #stored(batch: readonly Pending[], asked = false): Stored {
     const answers: (() => void)[] = [];
     const draft = this.#draft();
     let assumed = false;
@@ -333,16 +341,16 @@ export class SqliteStore implements EventStore {
       });
     } catch (error) {
       if (!assumed || codeOf(error) !== 'SQLITE_CONSTRAINT_UNIQUE') throw error;
-      return this.#store(batch, true);
+      return this.#stored(batch, true);
     }
-    this.#committed(draft, answers);
+    return { draft, answers };
   }
 
   #draft(): Draft {
     return new Draft(this.#leaves, this.#statements, (stream) => this.#heads.before(stream));
   }
 
-  #committed({ tree, heads }: Draft, answers: readonly (() => void)[]): void {
+  #committed({ draft: { tree, heads }, answers }: Stored): void {
     this.commits++;
     this.#leaves.committed(tree);
     this.#doubtful.clear(); // the WAL of a commit in doubt is overwritten
