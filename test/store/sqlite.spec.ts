@@ -96,6 +96,26 @@ describe('the embedded store', () => {
     await last.close();
   });
 
+  it('makes its index again where it was dropped: no revision is there twice', async () => {
+    const dir = await folder();
+    const first = await open(dir);
+    const stream = freshStream();
+    await first.append(stream, -1, facts(2));
+    await first.close();
+    const inFile = (sql: string) => {
+      const db = new Database(join(dir, 'ledger.db'));
+      db.exec(sql);
+      db.close();
+    };
+    inFile('DROP INDEX events_by_stream');
+    const again = await open(dir);
+    await expect(again.append(stream, -1, facts(1))).rejects.toMatchObject({ expected: -1, actual: 1 });
+    expect(again.size()).toBe(2);
+    await again.close();
+    inFile('DROP INDEX events_by_stream; INSERT INTO events SELECT 4, stream, revision, id, type, data, metadata FROM events WHERE position = 3'); // prettier-ignore
+    await expect(open(dir)).rejects.toThrow(`${stream} has more than one event of revision 1`);
+  });
+
   it('is the same ledger when it is opened again', async () => {
     const dir = await folder();
     const first = await open(dir);

@@ -17,12 +17,10 @@ export const GENESIS = 'genesis';
 /** What SQLite keeps beside a file. */
 const SIDE_FILES = ['-wal', '-shm', '-journal'];
 
-const TABLES = `
-  CREATE TABLE events (position INTEGER PRIMARY KEY, ${COLUMNS}) STRICT;
-  CREATE UNIQUE INDEX events_by_stream ON events (stream, revision);
-`;
-/** Whatever program opens the file. A file from which they were dropped gets them again. */
-const TRIGGERS = `
+const TABLES = `CREATE TABLE events (position INTEGER PRIMARY KEY, ${COLUMNS}) STRICT;`;
+/** Whatever program opens the file. A file from which they were dropped gets them again: appends rely on the index. */
+const GUARDS = `
+  CREATE UNIQUE INDEX IF NOT EXISTS events_by_stream ON events (stream, revision);
   CREATE TRIGGER IF NOT EXISTS events_are_never_changed BEFORE UPDATE ON events BEGIN SELECT RAISE(ABORT, 'An event is never changed.'); END;
   CREATE TRIGGER IF NOT EXISTS events_are_never_deleted BEFORE DELETE ON events BEGIN SELECT RAISE(ABORT, 'An event is never deleted.'); END;
 `;
@@ -78,7 +76,7 @@ export const openLedgerFile = (dir: string, begin: () => NewLedger, isCopy = fal
     if (db.pragma('journal_mode', { simple: true }) !== 'wal')
       throw new UnsafeSqliteError(`SQLite cannot write ahead (WAL) on the file system of ${file}.`);
     checkpoint(db, file);
-    db.exec(TRIGGERS);
+    guard(db, file);
     db.pragma(`busy_timeout = ${BUSY_MS}`);
     return { db, genesis, files: [name, file, `${file}-wal`, `${file}-shm`], file };
   } catch (error) {
@@ -107,6 +105,17 @@ export const readGenesis = (db: Database.Database, file: string): Genesis => {
     `${file} holds no ledger: its first record is not there. A copy of ${LEDGER_FILE} alone misses what is in ${LEDGER_FILE}-wal. ` +
       `Restore a backup (npm run restore), or delete the file, and read-model.db beside it, if a new ledger is meant.`,
   );
+};
+
+/** @throws NoLedgerError where the index was dropped, and what was stored since does not allow it again */
+const guard = (db: Database.Database, file: string): void => {
+  try {
+    db.exec(GUARDS);
+  } catch (error) {
+    if (codeOf(error) !== 'SQLITE_CONSTRAINT_UNIQUE') throw error;
+    const { stream, revision } = db.prepare<[], { stream: string; revision: number }>('SELECT stream, revision FROM events GROUP BY stream, revision HAVING count(*) > 1').get()!; // prettier-ignore
+    throw new NoLedgerError(`${file} is damaged: ${stream} has more than one event of revision ${revision}. Restore a backup: npm run restore.`, { cause: error }); // prettier-ignore
+  }
 };
 
 const markOf = (file: string): string => (existsSync(file) ? realpathSync(file) : file) + UNFINISHED;
@@ -147,7 +156,7 @@ const createLedgerFile = (dir: string, { genesis, id }: NewLedger): void => {
   try {
     db.pragma('page_size = 8192'); // an event takes some 1.3 kB: less of a page is left over than of one of 4 kB
     openFile(db, 'FULL');
-    db.exec(TABLES + TRIGGERS);
+    db.exec(TABLES + GUARDS);
     db.prepare('INSERT INTO events (stream, revision, id, type, data, metadata) VALUES (?, 0, ?, ?, ?, ?)').run(
       GENESIS,
       id,
