@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
+import { contractRegister } from '../projections/contract-register.js';
 
 const root = join(import.meta.dirname, '..');
 const pages = ['README.md', ...readdirSync(join(root, 'docs')).filter((name) => name.endsWith('.md')).map((name) => `docs/${name}`)]; // prettier-ignore
@@ -40,6 +41,11 @@ describe('the pages for readers', () => {
   });
 
   it.each(pages)('%s links to what there is', (page) => expect(linksOf(read(page)).filter((target) => dangling(page, target))).toEqual([]));
+
+  it('name every filter of the register', () => {
+    const [paragraph] = /\*\*Filters of the register\.\*\*[^]*?\n\n/.exec(read('docs/http.md'))!;
+    expect([...paragraph.matchAll(/`(\w+)`/g)].map(([, name]) => name).sort()).toEqual(Object.keys(contractRegister.filters!).sort());
+  });
 
   it('a link to a file or a heading that is not there is found', () => {
     expect(dangling('README.md', 'docs/nothing.md')).toBe(true);
