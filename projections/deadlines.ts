@@ -17,7 +17,6 @@ import {
   contract,
   dueNotices,
   endBasisOf,
-  endOfContract,
   firstDayOf,
   idsOf,
   isRunning,
@@ -96,13 +95,13 @@ const tender = (id: string, c: Contract): readonly Duty<'tender'>[] =>
   c.stage === 'tendering' && c.dates['tendersClose'] !== undefined
     ? [{ key: `tender:${id}`, what: `Last day for tenders of ${named(id, c)}`, due: c.dates['tendersClose'] }]
     : [];
-/** Of lots with a term of their own that ends on another day than the contract; a notice ends them with it. */
+/** Of lots with a term of their own that ends on another day than the contract; a notice or a termination ends them with it. */
 const lots = (id: string, c: Contract): readonly Duty<'lot'>[] => {
   const last = lastDayOf(c);
-  const noticed = last === endOfContract(c) ? undefined : last;
+  const ended = c.stage === 'exiting' || c.notice?.takesEffectOn !== undefined ? last : undefined;
   return (isRunning(c) ? c.lots : []).flatMap(({ lot, title, term: { startsOn, endsOn, months } = {} }) => {
     const due = endsOn ?? (startsOn !== undefined && startsOn !== 'unknown' && months ? endOfTerm(startsOn, months) : undefined);
-    return due === undefined || due === last || (noticed && certainlyBefore(noticed, due)) ? [] : [{ key: `lot:${id}/${lot}`, what: `The lot ${title} of ${named(id, c)} ends`, due }]; // prettier-ignore
+    return due === undefined || due === last || (ended && certainlyBefore(ended, due)) ? [] : [{ key: `lot:${id}/${lot}`, what: `The lot ${title} of ${named(id, c)} ends`, due }]; // prettier-ignore
   });
 };
 const extension = (id: string, c: Contract): readonly Duty<'extension'>[] =>

@@ -47,6 +47,36 @@ describe('the first and the last day of a contract', () => {
     expect([firstDayOf(c), lastDayOf(c), endBasisOf(c)]).toEqual([first, last, basis]);
   });
 
+  it.each([
+    ['2018', '[2018-01-01..2018-06-30]', '2018-07-01'],
+    ['2018-06', '2018-06', '2018-07-01'],
+    ['unknown', '[..2018-06-30]', '2018-07-01'],
+    ['[2018-05..]', '[2018-05-01..2018-06-30]', '2018-07-01'],
+    ['[..2018-03]', '[..2018-03]', '2018-04-01'],
+    ['2018-03', '2018-03', '2018-04-01'],
+    ['2018-06-30', '2018-06-30', '2018-07-01'],
+    ['2018-07', '2018-06-30', '2018-07-01'],
+    ['2019', '2018-06-30', '2018-07-01'],
+  ])('with a notice for %s are the earlier of that and of 2018-06-30, as far as either is known', (noticed, last, past) => {
+    const life = [awarded({ startsOn: '2016-01-01', endsOn: '2018-06-30' }), signed, notice(noticed)];
+    const terminated = context('ContractTerminated', { ground: 'Convenience' }, '2018-02');
+    for (const facts of [life, [...life, terminated]]) {
+      const c = contractAfter(...facts);
+      expect([lastDayOf(c), pastEndFrom(c), endBasisOf(c)]).toEqual([last, past, 'stated']);
+    }
+  });
+
+  it('with an uncertain notice are the earlier of that and of an uncertain end', () => {
+    const of = (endsOn: string, noticed: string) => lastDayOf(contractAfter(awarded({ endsOn }), signed, notice(noticed)));
+    expect(of('2018', '2018-06')).toBe('[2018-01-01..2018-06-30]');
+    expect(of('2018-06', '2018')).toBe('[2018-01-01..2018-06-30]');
+    expect(of('[..2018-06-30]', '[2018..2019]')).toBe('[..2018-06-30]');
+    expect(of('[2018..2019]', '[..2018-06-30]')).toBe('[..2018-06-30]');
+    expect(of('unknown', '[2018..]')).toBe('unknown');
+    expect(of('2018', '2018')).toBe('2018');
+    expect(endBasisOf(contractAfter(awarded(fromNewYear), signed, notice('2020')))).toBe('stated');
+  });
+
   it('stay those of a notice once the contract was terminated, unless that names a day', () => {
     const terminated = (more: object = {}) => context('ContractTerminated', { ground: 'Convenience', ...more }, '2018-03');
     const of = (...later: readonly GivenEvent[]) => {

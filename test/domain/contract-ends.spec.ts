@@ -50,6 +50,31 @@ describe('a contract whose last day has certainly passed is closed', () => {
       .leaves({ closed: { how: 'terminated' } }),
   );
 
+  it.each(['2020-12-31', '2020', 'unknown', '[2020-05..]'])('as its term has, whatever day a notice for %s may take effect', (noticed) =>
+    given(...ran(), notice(noticed, '2019'))
+      .when(closeContract, closing('2020-12-31'), on('2022-01-01'))
+      .leaves({ stage: 'closed' }),
+  );
+
+  it.each([
+    ['a notice', [notice('2020-03-31')]],
+    ['a notice and a termination', [notice('2020-03-31'), terminated()]],
+    ['a termination of that day', [terminated({ endsOn: '2020-03-31' })]],
+  ])('later than by %s: that is a finding, with the reason or without', (_, before) => {
+    for (const [record, says] of [
+      [{ reason: 'The exit took longer.' }, ': The exit took longer.'],
+      [{}, '.'],
+    ] as const) {
+      const closed = context('ContractClosed', { endedOn: '2020-06-30', finalValue: gbp('1') }, '2021', record);
+      const c = stateOf([...ran(), ...before, closed]);
+      expect(c.closed).toMatchObject({ wasToEndOn: '2020-03-31' });
+      expect(contractFindings(c)).toContainEqual({
+        code: 'ended-late',
+        text: `It was to end on 2020-03-31 and ended on 2020-06-30${says}`,
+      });
+    }
+  });
+
   it('as completed, or as what the record says when nobody says how', async () => {
     await given(...ran())
       .when(closeContract, closing('2020-11-30', { how: 'completed' }))

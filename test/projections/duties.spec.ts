@@ -37,9 +37,15 @@ describe('what is due of a contract, in a sentence that stands alone', () => {
     expect(live('lot', { ...lots({ endsOn: '2019-12-31' }), stage: 'closed' })).toEqual([]);
   });
 
-  it('the end of a lot no more, where a notice ends the contract before', () => {
+  it('the end of a lot no more, where a notice or a termination ends the contract before', () => {
     const lot = (endsOn: string, more: object = {}) =>
       live('lot', { term: { endsOn: '2020-12-31' }, lots: [{ lot: 'north', title: 'North', term: { endsOn } }], stage: 'notice-given', notice: { takesEffectOn: '2018-06-30' }, ...more }); // prettier-ignore
+    const terminated = { term: { endsOn: '2018-06-30' }, stage: 'exiting', notice: undefined };
+    for (const more of [terminated, { notice: { takesEffectOn: '2020-12-31' }, term: { endsOn: '2018-06-30' } }]) {
+      expect(lot('2018-07-01', more)).toEqual([]);
+      expect(lot('2018-05-31', more)).toEqual([['x/north', 'The lot North of Hosting ends', '2018-05-31']]);
+    }
+    expect(lot('2018-07-01', { notice: {}, term: { endsOn: '2018-06-30' } })).toEqual([['x/north', 'The lot North of Hosting ends', '2018-07-01']]); // prettier-ignore
     for (const endsOn of ['2018-06-30', '2018-07', '2020-12-31', '2021-12-31']) expect(lot(endsOn)).toEqual([]);
     expect(lot('2018-05-31')).toEqual([['x/north', 'The lot North of Hosting ends', '2018-05-31']]);
     expect(lot('2018')).toEqual([['x/north', 'The lot North of Hosting ends', '2018']]); // perhaps before

@@ -66,7 +66,10 @@ export const contractFindings = (c: Contract): readonly Finding[] => {
   if (finalValue && isAmount(finalValue) && isAmount(ceiling) && isAbove(finalValue, ceiling))
     find('final-value-above-ceiling', `It came to ${showValue(finalValue)}; ${showValue(ceiling)} was approved.`);
   if (c.closed?.wasToEndOn && certainlyBefore(c.closed.wasToEndOn, c.closed.endedOn))
-    find('ended-late', `It was to end on ${c.closed.wasToEndOn} and ended on ${c.closed.endedOn}: ${c.closed.reason}`);
+    find(
+      'ended-late',
+      `It was to end on ${c.closed.wasToEndOn} and ended on ${c.closed.endedOn}${c.closed.reason === undefined ? '.' : `: ${c.closed.reason}`}`,
+    );
   return findings;
 };
 interface Stated {

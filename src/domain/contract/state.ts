@@ -2,6 +2,7 @@ import {
   addDays,
   bounds,
   certainlyBefore,
+  daysOf,
   endOfTerm,
   eventsOf,
   moveEnd,
@@ -172,7 +173,7 @@ export interface Contract extends ContractLists {
     /** Absent where nobody said and nothing recorded says it. */
     readonly how?: (typeof ENDINGS)[number];
     readonly endedOn: string;
-    /** The last day of its term before it was closed. */
+    /** The last day before it was closed: of its term, or by a notice. */
     readonly wasToEndOn?: string;
     /** Why it went on beyond its last day. */
     readonly reason?: string;
@@ -261,17 +262,25 @@ export const agreedEndOf = ({ term: { agreedEndsOn, endsOn } }: Pick<Contract, '
 /** The day on which a notice that stands takes effect, also once the contract was terminated, as long as that has no day of its own. */
 const noticedEndOf = ({ stage, notice, terminations }: Contract): string | undefined =>
   stage === 'notice-given' || (stage === 'exiting' && terminations.at(-1)?.endsOn === undefined) ? notice?.takesEffectOn : undefined;
+/** The earlier of two dates: where either may be, between the first and the last day on which it may lie. */
+const earlierOf = (a: string, b: string): string => {
+  const [x, y] = [bounds(a), bounds(b)];
+  if (x.earliest <= y.earliest && x.latest <= y.latest) return a;
+  if (y.earliest <= x.earliest && y.latest <= x.latest) return b;
+  const [wide, latest] = x.earliest < y.earliest ? [a, y.latest] : [b, x.latest];
+  return `[${daysOf(wide).earliest ?? ''}..${latest}]`;
+};
 /** The earlier of a last day and that day. */
 const withNotice = (c: Contract, end: string | undefined): string | undefined => {
   const noticed = noticedEndOf(c);
-  return noticed && !(end && certainlyBefore(end, noticed)) ? noticed : end;
+  return noticed && end ? earlierOf(noticed, end) : (noticed ?? end);
 };
 /** The last day of the contract for a reader: of its term, or by a notice. */
 export const lastDayOf = (c: Contract): string | undefined => withNotice(c, endOfContract(c));
 /** What it rests on: it was stated, also by the notice, or is counted from the first day of the term, or from the start of the service. */
 export const endBasisOf = (c: Contract): 'stated' | 'term-start' | 'service-start' | null => {
-  const noticed = noticedEndOf(c);
-  if (c.term.endsOn || (noticed && lastDayOf(c) === noticed)) return 'stated';
+  const last = lastDayOf(c);
+  if (c.term.endsOn || last !== endOfContract(c) || (last && last === noticedEndOf(c))) return 'stated';
   if (statedEndOf(c) !== undefined) return 'term-start';
   return endOfContract(c) === undefined ? null : 'service-start';
 };

@@ -190,7 +190,7 @@ export const ending = {
       ...endsAfterStart('/endedOn', ({ endedOn }: Closing) => endedOn),
     },
     evolve(c, { how = howOf(c), finalValue, endedOn }, { effectiveOn, reason }) {
-      const wasToEndOn = statedEndOf(c);
+      const wasToEndOn = statedLastDayOf(c);
       const closed = {
         on: effectiveOn,
         endedOn,
