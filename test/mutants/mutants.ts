@@ -85,6 +85,11 @@ const scopes: readonly Scope[] = [
     files: ['src/domain/contract/framework.ts'],
     specs: 'test/domain/(contract(?=\\.)|bounds|recorded-contract|suppliers)',
   },
+  {
+    name: 'contract-findings',
+    files: ['src/domain/contract/findings.ts'],
+    specs: 'test/domain/(contract(?=\\.|-(days|ends|terms))|term-and-service)',
+  },
   { name: 'milestones', files: ['src/domain/contract/events/milestones.ts'], specs: 'test/domain/contract(?=\\.|-performance)' },
   {
     name: 'contract',
